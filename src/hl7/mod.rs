@@ -1,0 +1,49 @@
+//! Floor 1. HL7 v2: bytes to words and back. MLLP framing, a lossless parser, readers of the messages a ward
+//! sends, and the acknowledgements they expect.
+//!
+//! Reading order: [`frame`] cuts the stream, [`message`] indexes one message, [`read`] gives its content,
+//! [`ack`] answers it. Nothing here reads a clock, a file or a socket.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod ack;
+mod adt;
+mod alarm;
+pub mod batch;
+pub mod charset;
+pub mod content;
+pub mod delimiters;
+pub mod escape;
+pub mod field;
+pub mod frame;
+pub mod header;
+mod iso2022;
+pub mod message;
+mod order;
+mod oru;
+pub mod patient;
+pub mod read;
+mod scan;
+pub mod settings;
+#[cfg(test)]
+mod tests;
+mod therapy;
+pub mod time;
+mod value;
+
+pub use ack::{
+    AckCode, AckMode, AckStamp, Answer, Replies, When, acknowledge, acknowledge_bytes,
+    acknowledge_unreadable, mode,
+};
+pub use batch::{Batch, split};
+pub use charset::Charset;
+pub use content::{Content, DeviceAlarm, Group, Part, Problem, Refusal};
+pub use delimiters::Delimiters;
+pub use field::{Component, Field, Repetition, Subcomponent};
+pub use frame::{FrameLimits, Framed, Framer, Unframeable};
+pub use header::Header;
+pub use message::{Malformed, Message, Segment, Warning};
+pub use patient::{CLEARED, PatientRef};
+pub use read::read;
+pub use settings::{MeasuredAt, ReadSettings};
+pub use time::{read_time, write_time};
+pub use value::read_number;
