@@ -1,0 +1,127 @@
+//! What a score answers: a value or what is certain already, the terms behind it, and what is missing.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value as Json};
+
+use crate::model::{Time, Value};
+
+/// One line of the reasons.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    pub name: String,
+    /// `None` where the inputs do not decide it.
+    pub points: Option<Value>,
+    /// What it looked at: `38.4 °C`. Empty where nothing was known.
+    pub value: String,
+    /// The oldest of what it looked at.
+    pub measured_at: Option<Time>,
+    /// Citation.
+    pub source: String,
+}
+
+/// Early-warning bands, ordered by urgency. [engineering]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Band {
+    Green,
+    Yellow,
+    Amber,
+    Red,
+}
+
+impl Band {
+    pub const ALL: [Band; 4] = [Band::Green, Band::Yellow, Band::Amber, Band::Red];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Band::Green => "green",
+            Band::Yellow => "yellow",
+            Band::Amber => "amber",
+            Band::Red => "red",
+        }
+    }
+    pub fn parse(name: &str) -> Option<Band> {
+        Band::ALL.into_iter().find(|band| band.name() == name)
+    }
+}
+
+/// A further number beside the value: a block's sum, a logarithm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub name: String,
+    pub value: Option<Value>,
+    /// What is certain already, where the value is not and this is more than nothing.
+    pub at_least: Option<Value>,
+}
+
+/// A computed score or suggested grade.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Score {
+    pub name: &'static str,
+    /// `None` when it cannot be computed from what is known.
+    pub value: Option<Value>,
+    pub terms: Vec<Term>,
+    /// Names the answer needs and does not have.
+    pub missing: Vec<String>,
+    pub source: String,
+    /// Decided, or the least it can be (then `band_open`). Never green while it could be more.
+    pub band: Option<Band>,
+    /// The true band may be higher than `band`; with no `band` it may be any.
+    pub band_open: bool,
+    /// What is certain already where `value` is not; `None` where that would be nothing.
+    pub at_least: Option<Value>,
+    pub flags: Vec<String>,
+    pub parts: Vec<Part>,
+    /// Terms whose points are known, and how many there are.
+    pub available: (u32, u32),
+}
+
+impl Score {
+    pub fn part(&self, name: &str) -> Option<&Part> {
+        self.parts.iter().find(|part| part.name == name)
+    }
+
+    /// The answer of `stormwatch score`, and of the API: numbers as decimals, instants as RFC 3339.
+    pub fn to_json(&self) -> Json {
+        let mut object = Map::new();
+        object.insert("name".into(), self.name.into());
+        object.insert("value".into(), decimal(self.value));
+        object.insert("terms".into(), self.terms.iter().map(term).collect());
+        object.insert("missing".into(), self.missing.clone().into());
+        object.insert("source".into(), self.source.clone().into());
+        object.insert("at_least".into(), decimal(self.at_least));
+        object.insert("band".into(), self.band.map(Band::name).into());
+        object.insert("band_open".into(), self.band_open.into());
+        object.insert("flags".into(), self.flags.clone().into());
+        object.insert("available".into(), self.available.0.into());
+        object.insert("total".into(), self.available.1.into());
+        for part in &self.parts {
+            object.insert(part.name.clone(), decimal(part.value));
+            if part.at_least.is_some() {
+                object.insert(format!("{}_at_least", part.name), decimal(part.at_least));
+            }
+        }
+        Json::Object(object)
+    }
+}
+
+fn term(term: &Term) -> Json {
+    let mut object = Map::new();
+    object.insert("name".into(), term.name.clone().into());
+    object.insert("points".into(), decimal(term.points));
+    object.insert("value".into(), term.value.clone().into());
+    if let Some(at) = term.measured_at {
+        object.insert("at".into(), at.rfc3339().into());
+    }
+    object.insert("source".into(), term.source.clone().into());
+    Json::Object(object)
+}
+
+/// A whole number where it is one, otherwise the shortest decimal; null where unknown.
+fn decimal(value: Option<Value>) -> Json {
+    match value {
+        None => Json::Null,
+        Some(value) if value.0 % 1000 == 0 => Json::Number(Number::from(value.0 / 1000)),
+        Some(value) => Number::from_f64(value.as_f64()).map_or(Json::Null, Json::Number),
+    }
+}

@@ -1,0 +1,65 @@
+//! What a score looks at: plain names and what is known under them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::model::{Quantity, Time, Value};
+
+/// What is known under one name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InputValue {
+    /// In the unit the score's card names, always the analyte's canonical unit.
+    Number(Quantity),
+    Flag(bool),
+    /// One of the words the card lists; `never` in place of hours to something that has not happened.
+    Word(String),
+}
+
+/// One known input, its age and who said so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    pub value: InputValue,
+    pub measured_at: Option<Time>,
+    pub source: String,
+}
+
+/// Inputs in the order of their names. A name that is absent is unknown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inputs(BTreeMap<Cow<'static, str>, Input>);
+
+impl Inputs {
+    pub fn new() -> Inputs {
+        Inputs::default()
+    }
+    pub fn get(&self, name: &str) -> Option<&Input> {
+        self.0.get(name)
+    }
+    /// Puts `input` under `name`; gives back what was there.
+    pub fn insert(&mut self, name: impl Into<Cow<'static, str>>, input: Input) -> Option<Input> {
+        self.0.insert(name.into(), input)
+    }
+    pub fn remove(&mut self, name: &str) -> Option<Input> {
+        self.0.remove(name)
+    }
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(Cow::as_ref)
+    }
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The same inputs and this exact number.
+    pub fn with_number(self, name: impl Into<Cow<'static, str>>, value: Value) -> Inputs {
+        self.with(name, InputValue::Number(Quantity::exactly(value)))
+    }
+    pub fn with_flag(self, name: impl Into<Cow<'static, str>>, flag: bool) -> Inputs {
+        self.with(name, InputValue::Flag(flag))
+    }
+    pub fn with_word(self, name: impl Into<Cow<'static, str>>, word: &str) -> Inputs {
+        self.with(name, InputValue::Word(word.to_owned()))
+    }
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: InputValue) -> Inputs {
+        self.insert(name, Input { value, measured_at: None, source: String::new() });
+        self
+    }
+}
