@@ -1,0 +1,289 @@
+//! What the measurements mean at the bedside: hypotension, hypoxia, fever, oxygen support, the CRS episode.
+//!
+//! Every answer is `None` where it is not known. The rules are those of the consensus tables with the
+//! operational definitions this project adds; each says which it is.
+
+use std::collections::BTreeSet;
+
+use super::patient::Patient;
+use crate::model::{Analyte, OxygenDevice, Quantity, Span, Therapy, TherapyAction, TherapyKind, Time, Value};
+
+/// Fever by the ASTCT consensus (Lee 2019): 38.0 °C or more.
+pub const FEVER: Value = Value(38_000);
+/// Blood pressure older than this says nothing about now; ward charting interval, engineering.
+const PRESSURE_REACH: Span = Span::hours(6);
+/// Two readings at least this far apart make a finding sustained; engineering.
+const SUSTAINED: Span = Span::minutes(5);
+/// CRS is over when all its signs have been away this long; engineering (the consensus gives no dwell).
+const EPISODE_GAP: Span = Span::hours(24);
+/// Oxygen support newer than this counts as current; support is charted at least each shift, engineering.
+const OXYGEN_REACH: Span = Span::hours(24);
+
+/// Oxygen support in the four steps the CRS table knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Support {
+    None,
+    Low,
+    High,
+    PositivePressure,
+}
+
+impl Support {
+    pub fn name(self) -> &'static str {
+        match self {
+            Support::None => "none",
+            Support::Low => "low",
+            Support::High => "high",
+            Support::PositivePressure => "positive_pressure",
+        }
+    }
+
+    /// Device and flow to support. Low flow is a nasal cannula at 6 L/min or less, or blow-by (Lee 2019); any
+    /// mask, Venturi or high-flow device is high at any flow; the mapping of unnamed devices by flow is
+    /// engineering.
+    pub fn of(device: Option<OxygenDevice>, flow: Option<Value>) -> Option<Support> {
+        let by_flow = |flow: Value| match flow {
+            flow if flow <= Value::ZERO => Support::None,
+            flow if flow <= Value::whole(6) => Support::Low,
+            _ => Support::High,
+        };
+        match device {
+            Some(OxygenDevice::None) => Some(Support::None),
+            Some(OxygenDevice::NasalCannula) => {
+                Some(flow.map_or(Support::Low, |f| by_flow(f).max(Support::Low)))
+            }
+            Some(OxygenDevice::BlowBy) => Some(Support::Low),
+            Some(
+                OxygenDevice::SimpleMask
+                | OxygenDevice::Venturi
+                | OxygenDevice::NonRebreather
+                | OxygenDevice::HighFlow,
+            ) => Some(Support::High),
+            Some(OxygenDevice::Cpap | OxygenDevice::Bipap | OxygenDevice::Ventilator) => {
+                Some(Support::PositivePressure)
+            }
+            None => flow.map(by_flow),
+        }
+    }
+}
+
+/// The support the patient has now; unknown without a statement in the last day.
+pub fn oxygen_support(patient: &Patient, now: Time) -> Option<Support> {
+    let (device, flow, at) = patient.oxygen(now)?;
+    let running = patient.therapies.iter().any(|t| t.kind == TherapyKind::Oxygen && t.at == at);
+    // A charted device runs until somebody says otherwise; a measured flow grows old.
+    if !running && now - at > OXYGEN_REACH {
+        return None;
+    }
+    Support::of(device, flow)
+}
+
+/// Positive pressure that only protects the airway does not count as hypoxia.
+pub fn airway_only(patient: &Patient, now: Time) -> bool {
+    patient.running(TherapyKind::Oxygen, now).first().is_some_and(|t| t.airway_only)
+}
+
+/// Agents running, vasopressin apart; unknown where nobody reports this patient's drugs.
+pub fn vasopressors(patient: &Patient, now: Time) -> Option<(u8, bool)> {
+    if !patient.drugs_are_reported() {
+        return None;
+    }
+    let running = patient.running(TherapyKind::Vasopressor, now);
+    let is_vasopressin = |agent: Option<&str>| agent.is_some_and(|a| a.contains("vasopressin"));
+    let others: BTreeSet<Option<&str>> =
+        running.iter().map(|t| t.agent.as_deref()).filter(|a| !is_vasopressin(*a)).collect();
+    let vasopressin = running.iter().any(|t| is_vasopressin(t.agent.as_deref()));
+    Some((u8::try_from(others.len()).unwrap_or(u8::MAX), vasopressin))
+}
+
+/// One reading of blood pressure: what of it was measured at one instant.
+#[derive(Clone, Copy, Debug)]
+struct Pressure {
+    at: Time,
+    systolic: Option<Value>,
+    diastolic: Option<Value>,
+    map: Option<Value>,
+}
+
+impl Pressure {
+    fn at(patient: &Patient, at: Time) -> Pressure {
+        let measured =
+            |analyte| patient.window(analyte).and_then(|w| w.between(at, at).last().map(|s| s.value));
+        Pressure {
+            at,
+            systolic: measured(Analyte::SYSTOLIC),
+            diastolic: measured(Analyte::DIASTOLIC),
+            map: measured(Analyte::MAP),
+        }
+    }
+
+    /// The mean as measured, else (SBP + 2 DBP) / 3.
+    fn mean(&self) -> Option<Value> {
+        self.map.or_else(|| Some(Value((self.systolic?.0 + 2 * self.diastolic?.0) / 3)))
+    }
+
+    /// A pulse pressure under 10 mmHg is a flushed or damped line, not a patient; engineering.
+    fn is_artefact(&self) -> bool {
+        matches!((self.systolic, self.diastolic), (Some(s), Some(d)) if s.0 - d.0 < 10_000)
+    }
+
+    /// Systolic 90 or less, mean under 65, or systolic 40 under the patient's own baseline (SBP < 90 is the
+    /// usual operational form of a consensus that gives no number; the rest engineering).
+    fn is_low(&self, baseline: Option<Value>) -> bool {
+        self.systolic.is_some_and(|s| s <= Value::whole(90))
+            || self.mean().is_some_and(|m| m < Value::whole(65))
+            || matches!((self.systolic, baseline), (Some(s), Some(b)) if b.0 - s.0 >= 40_000)
+    }
+}
+
+/// Blood-pressure readings of the last six hours, newest first.
+fn pressures(patient: &Patient, now: Time) -> Vec<Pressure> {
+    let mut instants = BTreeSet::new();
+    for analyte in [Analyte::SYSTOLIC, Analyte::MAP] {
+        if let Some(window) = patient.window(analyte) {
+            instants.extend(window.between(now - PRESSURE_REACH, now).iter().rev().take(240).map(|s| s.at));
+        }
+    }
+    instants.into_iter().rev().map(|at| Pressure::at(patient, at)).filter(|p| !p.is_artefact()).collect()
+}
+
+/// Whether the newest reading is low.
+pub fn hypotension(patient: &Patient, now: Time) -> Option<bool> {
+    let baseline = patient.baseline(Analyte::SYSTOLIC, None);
+    pressures(patient, now).first().map(|p| p.is_low(baseline))
+}
+
+/// Low over at least two readings five minutes apart, with none between that is not. `None` where there is no
+/// reading, or where the newest is low and not yet confirmed: one low reading is neither a finding nor its absence.
+pub fn hypotension_sustained(patient: &Patient, now: Time) -> Option<bool> {
+    let baseline = patient.baseline(Analyte::SYSTOLIC, None);
+    let readings = pressures(patient, now);
+    let newest = readings.first()?;
+    if !newest.is_low(baseline) {
+        return Some(false);
+    }
+    let low = readings.iter().take_while(|p| p.is_low(baseline));
+    low.into_iter().any(|p| newest.at - p.at >= SUSTAINED).then_some(true)
+}
+
+/// SpO2 under 92 % without oxygen for at least five minutes, signal good.
+pub fn hypoxia_sustained(patient: &Patient, now: Time, stale_after: Span) -> Option<bool> {
+    let window = patient.window(Analyte::SPO2)?;
+    // A value with a poor signal is neither hypoxia nor its absence.
+    let good = || window.between(now - Span::hours(6), now).iter().rev().filter(|s| !s.quality.signal);
+    let newest = good().next().filter(|s| now - s.at <= stale_after)?;
+    if oxygen_support(patient, now).is_some_and(|support| support != Support::None) {
+        return Some(false);
+    }
+    let limit = Value::whole(92);
+    if newest.value >= limit {
+        return Some(false);
+    }
+    Some(good().take_while(|s| s.value < limit).any(|s| newest.at - s.at >= SUSTAINED))
+}
+
+/// The open CRS episode: its first fever, if there is one at `now`.
+///
+/// Computed from what was measured and given, never from what the engine thought before, so that the order of
+/// arrival cannot change it: from now back over fevers, low pressures, oxygen and vasopressors with no
+/// gap of 24 h, and only where that chain holds a fever after the infusion. A pressure is low here as it is in
+/// [`hypotension`].
+pub fn episode(patient: &Patient, now: Time) -> Option<Time> {
+    let infused = patient.infusion()?.at;
+    let mut reached = now;
+    let mut first_fever = None;
+    loop {
+        let from = (reached - EPISODE_GAP).max(infused);
+        let fever = oldest_fever(patient, from, reached);
+        first_fever = fever.or(first_fever);
+        let signs =
+            [fever, oldest_low_pressure(patient, from, reached), oldest_support(patient, from, reached)];
+        match signs.into_iter().flatten().min() {
+            Some(earliest) if earliest < reached => reached = earliest,
+            _ => return first_fever,
+        }
+    }
+}
+
+fn oldest_fever(patient: &Patient, from: Time, to: Time) -> Option<Time> {
+    let window = patient.window(Analyte::TEMPERATURE)?;
+    window.max(from, to).filter(|highest| highest.value >= FEVER)?;
+    window.between(from, to).iter().find(|s| s.value >= FEVER).map(|s| s.at)
+}
+
+fn oldest_low_pressure(patient: &Patient, from: Time, to: Time) -> Option<Time> {
+    let baseline = patient.baseline(Analyte::SYSTOLIC, None);
+    let lowest = |analyte| patient.window(analyte)?.min(from, to).map(|lowest| lowest.value);
+    let limit = baseline.map_or(90_000, |b| (b.0 - 40_000).max(90_000));
+    // Cheap first: a mean under 65 with a systolic above 90 needs a diastolic under 52.5.
+    let may_be_low = lowest(Analyte::SYSTOLIC).is_some_and(|s| s.0 <= limit)
+        || lowest(Analyte::MAP).is_some_and(|m| m.0 < 65_000)
+        || lowest(Analyte::DIASTOLIC).is_some_and(|d| d.0 < 52_500);
+    if !may_be_low {
+        return None;
+    }
+    let first = |analyte| {
+        let mut readings =
+            patient.window(analyte)?.between(from, to).iter().map(|s| Pressure::at(patient, s.at));
+        readings.find(|p| !p.is_artefact() && p.is_low(baseline)).map(|p| p.at)
+    };
+    [first(Analyte::SYSTOLIC), first(Analyte::MAP)].into_iter().flatten().min()
+}
+
+/// The first instant in the span at which oxygen or a vasopressor ran.
+fn oldest_support(patient: &Patient, from: Time, to: Time) -> Option<Time> {
+    let counts = |t: &&Therapy| {
+        matches!(t.kind, TherapyKind::Vasopressor | TherapyKind::Oxygen)
+            && t.device != Some(OxygenDevice::None)
+            && t.action != TherapyAction::Stopped
+            && t.at <= to
+    };
+    let ended_by = |start: &Therapy| {
+        let next = patient
+            .therapies
+            .iter()
+            .find(|t| t.kind == start.kind && t.at > start.at && t.agent == start.agent);
+        start.until.or(next.map(|t| t.at)).unwrap_or(to)
+    };
+    let charted =
+        patient.therapies.iter().filter(counts).filter(|t| ended_by(t) >= from).map(|t| t.at.max(from)).min();
+    let measured = patient.window(Analyte::OXYGEN_FLOW).and_then(|window| {
+        window.max(from, to).filter(|highest| highest.value > Value::ZERO)?;
+        window.between(from, to).iter().find(|s| s.value > Value::ZERO).map(|s| s.at)
+    });
+    charted.into_iter().chain(measured).min()
+}
+
+/// Whether fever no longer counts: an antipyretic, anticytokine agent or steroid was given since the episode began
+/// (Lee 2019). Unknown where nobody reports this patient's drugs.
+pub fn masked(patient: &Patient, episode: Option<Time>, now: Time) -> Option<bool> {
+    let Some(since) = episode else { return Some(false) };
+    let kinds =
+        [TherapyKind::Antipyretic, TherapyKind::Tocilizumab, TherapyKind::Anticytokine, TherapyKind::Steroid];
+    if kinds.into_iter().any(|kind| patient.given(kind, since, now).is_some()) {
+        return Some(true);
+    }
+    patient.drugs_are_reported().then_some(false)
+}
+
+/// How long the present fever has lasted, to its newest value; fevers less than a day apart are one, because fever
+/// is spiky by nature. Zero without fever, unknown without a temperature in the last day.
+pub fn fever_lasting(patient: &Patient, now: Time) -> Option<Span> {
+    let window = patient.window(Analyte::TEMPERATURE)?;
+    let newest = window.last_until(now).filter(|s| now - s.at <= EPISODE_GAP)?;
+    let mut reached = newest.at;
+    let mut first = None;
+    while let Some(earlier) =
+        oldest_fever(patient, reached - EPISODE_GAP, reached).filter(|at| Some(*at) != first)
+    {
+        first = Some(earlier);
+        reached = earlier;
+    }
+    Some(first.map_or(Span::ZERO, |first| newest.at - first))
+}
+
+/// The newest value of an analyte that is not older than `reach`.
+pub fn fresh(patient: &Patient, analyte: Analyte, reach: Span, now: Time) -> Option<(Quantity, Time, u16)> {
+    let sample = patient.window(analyte)?.last_until(now)?;
+    (now - sample.at <= reach).then_some((sample.quantity(), sample.at, sample.source))
+}

@@ -1,0 +1,314 @@
+//! Everything the engine knows of one patient.
+
+use std::collections::BTreeMap;
+
+use super::score::Score;
+use super::window::{Pushed, Window};
+use crate::model::{
+    Analyte, Assessment, Census, CensusKind, Charted, Factors, Location, Observation, PatientId, Person,
+    Span, Therapy, Time, Value,
+};
+
+/// A CAR-T baseline is the median of what was measured in this span before the infusion (days -1 and 0);
+/// engineering.
+pub const BASELINE_SPAN: Span = Span::days(2);
+/// Where nothing was measured that close, the newest value of this span serves; engineering.
+pub const BASELINE_REACH: Span = Span::days(14);
+
+/// One patient under one identifier.
+#[derive(Clone, Debug)]
+pub struct Patient {
+    pub id: PatientId,
+    pub location: Location,
+    /// In the house. Results that come before the admission wait here and count from then on.
+    pub admitted: bool,
+    /// Spans of stay, for figures per patient-day; the last one may be open.
+    pub stays: Vec<(Time, Option<Time>)>,
+    pub person: Option<Person>,
+    pub factors: Factors,
+    /// In order of `at`; at one instant by content, never by arrival, with stops before starts.
+    pub therapies: Vec<Therapy>,
+    /// In order of `at`.
+    pub assessments: Vec<Assessment>,
+    pub windows: BTreeMap<Analyte, Window>,
+    pub crs: Grade,
+    pub icans: Grade,
+    pub scores: BTreeMap<&'static str, Score>,
+    /// The display bands of the early-risk scores, with their dwell.
+    pub bands: BTreeMap<&'static str, super::score::BandHold>,
+    /// Applying an entry panicked; the patient is shown as broken until the service is mended.
+    pub broken: bool,
+    /// When the CRS grade's certain part changed, and to what.
+    crs_course: Vec<(Time, Value)>,
+    names: Names,
+    /// When the location last changed, so that a late move does not override a newer one.
+    located_at: Time,
+    /// When the stay last began or ended.
+    stayed_at: Time,
+    /// An admission system has spoken of this patient.
+    pub(super) listed: bool,
+}
+
+/// Names kept once and spoken of by number.
+#[derive(Clone, Debug, Default)]
+struct Names(Vec<String>);
+
+impl Names {
+    fn number(&mut self, name: &str) -> u16 {
+        let place = self.0.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.0.push(name.to_owned());
+            self.0.len() - 1
+        });
+        u16::try_from(place).unwrap_or(u16::MAX)
+    }
+    fn name(&self, number: u16) -> &str {
+        self.0.get(usize::from(number)).map_or("", String::as_str)
+    }
+}
+
+/// A grade as suggested by the rules of the consensus, beside what a clinician charted.
+#[derive(Clone, Debug, Default)]
+pub struct Grade {
+    pub suggested: Option<Score>,
+    /// Since when the suggested value has been what it is.
+    pub since: Option<Time>,
+    pub charted: Option<ChartedGrade>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChartedGrade {
+    pub grade: u8,
+    pub by: String,
+    pub at: Time,
+}
+
+impl Grade {
+    /// Takes a fresh suggestion; `since` moves only when the value does.
+    pub fn suggest(&mut self, score: Score, now: Time) {
+        let before = self.suggested.as_ref().map(|s| (s.value, s.at_least));
+        if before != Some((score.value, score.at_least)) {
+            self.since = Some(now);
+        }
+        self.suggested = Some(score);
+    }
+
+    /// The suggested grade, 0 to 4.
+    pub fn value(&self) -> Option<Value> {
+        self.suggested.as_ref().and_then(|s| s.value)
+    }
+
+    /// What the grade is at least: the grade itself, or what is certain without the missing inputs.
+    pub fn at_least(&self) -> Option<Value> {
+        self.suggested.as_ref().and_then(|s| s.value.or(s.at_least))
+    }
+}
+
+impl Patient {
+    pub fn new(id: PatientId) -> Patient {
+        Patient {
+            id,
+            location: Location::default(),
+            admitted: false,
+            stays: Vec::new(),
+            person: None,
+            factors: Factors::default(),
+            therapies: Vec::new(),
+            assessments: Vec::new(),
+            windows: BTreeMap::new(),
+            crs: Grade::default(),
+            icans: Grade::default(),
+            scores: BTreeMap::new(),
+            bands: BTreeMap::new(),
+            broken: false,
+            crs_course: Vec::new(),
+            names: Names::default(),
+            located_at: Time(i64::MIN),
+            stayed_at: Time(i64::MIN),
+            listed: false,
+        }
+    }
+
+    pub fn window(&self, analyte: Analyte) -> Option<&Window> {
+        self.windows.get(&analyte)
+    }
+
+    pub fn name_of(&self, number: u16) -> &str {
+        self.names.name(number)
+    }
+
+    pub fn observe(&mut self, seen: &Observation) -> Pushed {
+        let source = self.names.number(&seen.source);
+        let code = self.names.number(&seen.code);
+        self.windows.entry(seen.analyte).or_default().push(seen, source, code)
+    }
+
+    pub fn assess(&mut self, found: &Assessment) {
+        if let Some(Charted { crs, icans, iec_hs: _ }) = found.charted {
+            let note = |grade| ChartedGrade { grade, by: found.by.clone(), at: found.at };
+            if let Some(grade) = crs {
+                replace_if_newer(&mut self.crs.charted, note(grade));
+            }
+            if let Some(grade) = icans {
+                replace_if_newer(&mut self.icans.charted, note(grade));
+            }
+        }
+        if !self.assessments.contains(found) {
+            let order = |a: &Assessment| (a.at, a.by.clone(), format!("{a:?}"));
+            let after = |a: &Assessment| a.at < found.at || a.at == found.at && order(a) <= order(found);
+            // At one instant by content, never by arrival.
+            let place = self.assessments.partition_point(after);
+            self.assessments.insert(place, found.clone());
+        }
+    }
+
+    /// Remembers the course of the CRS grade, for "the worst of 72 h".
+    pub fn note_crs(&mut self, now: Time) {
+        if let Some(grade) = self.crs.at_least()
+            && self.crs_course.last().is_none_or(|(_, last)| *last != grade)
+        {
+            self.crs_course.push((now, grade));
+        }
+    }
+
+    /// The worst grade that held in the span; unknown where none was ever known.
+    pub fn crs_worst(&self, from: Time, to: Time) -> Option<Value> {
+        let before = self.crs_course.iter().rev().find(|(at, _)| *at <= from);
+        let within = self.crs_course.iter().filter(|(at, _)| *at > from && *at <= to);
+        before.into_iter().chain(within).map(|(_, grade)| *grade).max()
+    }
+
+    /// Whether the grade was at least this before `now`.
+    pub fn crs_reached(&self, grade: i64, now: Time) -> bool {
+        self.crs_course.iter().any(|(at, value)| *at < now && *value >= Value::whole(grade))
+    }
+
+    /// Days since the infusion in thousandths, negative before; unknown without one.
+    pub fn day(&self, now: Time) -> Option<Value> {
+        self.infusion()
+            .map(|t| Value(super::window::divide(i128::from((now - t.at).0) * 1000, i128::from(Span::DAY.0))))
+    }
+
+    /// The patient's own value before the infusion, for results of `code`'s assay where `same_assay`.
+    pub fn baseline(&self, analyte: Analyte, code: Option<u16>) -> Option<Value> {
+        let infused = self.infusion()?.at;
+        let window = self.window(analyte)?;
+        let fits = |s: &&super::window::Sample| {
+            code.is_none_or(|code| s.code == code) && s.bound == crate::model::Bound::Exactly
+        };
+        let near: Vec<Value> =
+            window.between(infused - BASELINE_SPAN, infused).iter().filter(fits).map(|s| s.value).collect();
+        super::window::median(near).or_else(|| {
+            window.between(infused - BASELINE_REACH, infused).iter().filter(fits).next_back().map(|s| s.value)
+        })
+    }
+
+    /// Applies an admission, move, discharge or update; `false` where it was too old to matter.
+    pub fn census(&mut self, census: &Census) -> bool {
+        if let Some(person) = &census.person {
+            self.person.get_or_insert_default().update(person);
+        }
+        self.listed = true;
+        let is_late =
+            matches!(census.kind, CensusKind::Admit | CensusKind::Discharge) && census.at < self.stayed_at;
+        if is_late {
+            // An old admission or discharge that comes late does not undo a newer one.
+            return false;
+        }
+        match census.kind {
+            CensusKind::Admit | CensusKind::CancelDischarge => {
+                self.locate(census);
+                self.open_stay(census.at);
+                true
+            }
+            CensusKind::Move | CensusKind::CancelMove | CensusKind::Swap | CensusKind::Update => {
+                self.locate(census)
+            }
+            CensusKind::Discharge | CensusKind::CancelAdmit => {
+                self.close_stay(census.at);
+                true
+            }
+            CensusKind::Expect | CensusKind::Merge => {
+                self.locate(census);
+                true
+            }
+        }
+    }
+
+    fn locate(&mut self, census: &Census) -> bool {
+        let Some(location) = &census.location else { return true };
+        if census.at < self.located_at || location.ward.is_empty() {
+            return false;
+        }
+        self.located_at = census.at;
+        self.location = location.clone();
+        true
+    }
+
+    fn open_stay(&mut self, at: Time) {
+        self.admitted = true;
+        self.stayed_at = self.stayed_at.max(at);
+        match self.stays.last_mut() {
+            // A cancelled discharge: the stay goes on as if it had not ended.
+            Some(last) if last.1.is_some_and(|end| at - end < Span::days(1)) => last.1 = None,
+            Some((_, None)) => {}
+            _ => self.stays.push((at, None)),
+        }
+    }
+
+    fn close_stay(&mut self, at: Time) {
+        self.admitted = false;
+        self.stayed_at = self.stayed_at.max(at);
+        if let Some(last) = self.stays.last_mut()
+            && last.1.is_none()
+        {
+            last.1 = Some(at);
+        }
+    }
+
+    /// Takes over all of another identifier's history: they are one patient.
+    pub fn absorb(&mut self, other: Patient) {
+        for (analyte, window) in &other.windows {
+            let numbers: BTreeMap<u16, u16> = (0..other.names.0.len() as u16)
+                .map(|n| (n, self.names.number(other.names.name(n))))
+                .collect();
+            let renumber = |number: u16| numbers.get(&number).copied().unwrap_or(number);
+            self.windows.entry(*analyte).or_default().absorb(window, renumber);
+        }
+        other.therapies.iter().for_each(|t| self.treat(&Therapy { patient: self.id.clone(), ..t.clone() }));
+        other.assessments.iter().for_each(|a| self.assess(a));
+        let mut factors = other.factors.clone();
+        factors.update(&self.factors);
+        self.factors = factors;
+        if other.admitted && !self.admitted {
+            self.admitted = true;
+            self.location = other.location;
+            self.located_at = other.located_at;
+            self.stays.extend(other.stays.last().copied().filter(|_| !self.stays.is_empty()));
+        }
+        if self.stays.is_empty() {
+            self.stays = other.stays;
+        }
+        self.stayed_at = self.stayed_at.max(other.stayed_at);
+        self.listed |= other.listed;
+        self.broken |= other.broken;
+        self.crs_course.extend(other.crs_course);
+        self.crs_course.sort_unstable();
+        for (name, band) in other.bands {
+            self.bands.entry(name).or_insert(band);
+        }
+        if self.person.is_none() {
+            self.person = other.person;
+        }
+    }
+
+    /// Bytes of windows, for the memory figure.
+    pub fn bytes(&self) -> usize {
+        self.windows.values().map(Window::bytes).sum::<usize>() + size_of::<Patient>()
+    }
+}
+
+fn replace_if_newer(charted: &mut Option<ChartedGrade>, found: ChartedGrade) {
+    if charted.as_ref().is_none_or(|old| old.at <= found.at) {
+        *charted = Some(found);
+    }
+}
