@@ -1,0 +1,8 @@
+//! The whole door in one process: a journal, a fold, the server on a free port, clients over real sockets.
+
+mod charting;
+mod house;
+mod permission;
+mod privacy;
+mod stream;
+mod surface;

@@ -1,0 +1,216 @@
+//! Every address, every role, every kind of bad credential.
+
+use axum::http::Method;
+use serde_json::json;
+
+use super::house::{House, house};
+use crate::display::access::Identity;
+use crate::display::route::{Who, table};
+use crate::model::{Role, Span};
+
+const ROLES: [Role; 5] = [Role::Display, Role::Nurse, Role::Physician, Role::Engineer, Role::Admin];
+
+async fn status(house: &House, method: &Method, path: &str, token: Option<&str>) -> u16 {
+    let path = path.replace("{id}", "B1");
+    match *method {
+        Method::GET => house.get(&path, token).await.0,
+        _ => house.post(&path, token, json!({})).await.0,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_address_admits_exactly_the_roles_of_its_row() {
+    let house = house().await;
+    house.admit("B1", "6E", "01").await;
+    let tokens: Vec<(Role, String)> =
+        ROLES.iter().map(|role| (*role, house.user(role.name(), *role, &["6E"], Identity::P3))).collect();
+    let revoked = house.user("revoked", Role::Admin, &[], Identity::P3);
+    house.access.revoke("revoked", house.clock.now()).expect("revoked");
+    house.user("expired", Role::Admin, &[], Identity::P3);
+    let past = house.clock.now() - Span::SECOND;
+    let expired = house.access.add_token("expired", Some(past), past - Span::DAY).expect("a token");
+    for endpoint in table().into_iter().map(|row| row.entrance) {
+        let (method, path) = (&endpoint.method, endpoint.path);
+        for bad in [None, Some(revoked.as_str()), Some(expired.as_str()), Some("not-a-token")] {
+            let got = status(&house, method, path, bad).await;
+            match endpoint.who {
+                Who::Roles(_) => assert_eq!(got, 401, "{method} {path} with {bad:?}"),
+                Who::Anyone => assert_ne!(got, 403, "{method} {path} with {bad:?}"),
+            }
+        }
+        for (role, token) in &tokens {
+            let got = status(&house, method, path, Some(token)).await;
+            let admitted = got != 401 && got != 403;
+            assert_eq!(admitted, endpoint.who.admits(*role), "{method} {path} as {}: {got}", role.name());
+        }
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_ward_looks_like_no_patient_at_all() {
+    let house = house().await;
+    house.admit("B1", "6E", "01").await;
+    house.phosphate_falls("B1").await;
+    let physician = house.user("sato", Role::Physician, &[], Identity::P3);
+    let (_, alerts) = house.get("/api/v1/alerts", Some(&physician)).await;
+    let alert = alerts["alerts"][0]["id"].as_str().expect("an alert").to_owned();
+    let stranger = house.user("ueda", Role::Admin, &["7W"], Identity::P3);
+    for endpoint in table().into_iter().map(|row| row.entrance).filter(|row| row.path.contains("{id}")) {
+        let is_alert = endpoint.path.contains("/alerts/");
+        if !is_alert && !endpoint.path.contains("/patients/") {
+            continue;
+        }
+        let body = json!({"minutes": 5, "reason": "x", "verdict": "known", "kind": "steroid", "age": 60});
+        for (there, path) in [
+            (true, endpoint.path.replace("{id}", if is_alert { &alert } else { "B1" })),
+            (false, endpoint.path.replace("{id}", if is_alert { "99-9" } else { "B9" })),
+        ] {
+            let path = format!("{path}?analyte=phosphate");
+            let (status, answer) = match endpoint.method {
+                Method::GET => house.get(&path, Some(&stranger)).await,
+                _ => {
+                    let fitting: serde_json::Map<String, serde_json::Value> =
+                        fields_of(endpoint.path, &body).into_iter().collect();
+                    house.post(&path, Some(&stranger), fitting.into()).await
+                }
+            };
+            assert_eq!(status, 404, "{} {path} ({there}): {answer}", endpoint.method);
+        }
+    }
+    for path in
+        ["/api/v1/patients", "/api/v1/patients?ward=6E", "/api/v1/alerts", "/api/v1/alerts?patient=B1"]
+    {
+        let (status, answer) = house.get(path, Some(&stranger)).await;
+        assert_eq!(status, 200, "{path}");
+        assert!(!answer.to_string().contains("B1"), "{path}: {answer}");
+    }
+    house.close().await;
+}
+
+/// The fields of a good body for this address.
+fn fields_of(path: &str, all: &serde_json::Value) -> Vec<(String, serde_json::Value)> {
+    let names: &[&str] = match path.rsplit('/').next().unwrap_or_default() {
+        "shelve" => &["minutes", "reason"],
+        "rate" => &["verdict"],
+        "therapies" => &["kind"],
+        "factors" => &["age"],
+        _ => &[],
+    };
+    names.iter().map(|name| ((*name).to_owned(), all[*name].clone())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grade_is_charted_by_a_physician_only_and_an_engineer_sees_machines_only() {
+    let house = house().await;
+    house.admit("B1", "6E", "01").await;
+    house.phosphate_falls("B1").await;
+    let nurse = house.user("aoki", Role::Nurse, &["6E"], Identity::P3);
+    let physician = house.user("sato", Role::Physician, &[], Identity::P3);
+    let engineer = house.user("mori", Role::Engineer, &[], Identity::P3);
+    let grade = json!({"charted": {"crs": 2}});
+    let path = "/api/v1/patients/B1/assessments";
+    assert_eq!(house.post(path, Some(&nurse), grade.clone()).await.0, 403);
+    let (status, patient) = house.post(path, Some(&physician), grade).await;
+    assert_eq!(status, 201, "{patient}");
+    assert_eq!((&patient["crs"]["grade"], &patient["crs"]["by"]), (&json!(2), &json!("sato")));
+    assert_eq!(house.get("/api/v1/alerts", Some(&engineer)).await.1, json!({"alerts": []}));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_signs_in_works_with_a_cookie_and_signs_out() {
+    let house = house().await;
+    house.admit("B1", "6E", "01").await;
+    let user = crate::display::access::NewUser {
+        name: "aoki".into(),
+        role: Role::Nurse,
+        wards: crate::display::access::Wards::Only(vec!["6E".into()]),
+        identity: Identity::P3,
+    };
+    house.access.add_user(&user, Some("a long enough password"), house.clock.now()).expect("added");
+    let sign_in = |name: &str, password: &str| json!({"name": name, "password": password});
+    let wrong = house.post("/api/v1/login", None, sign_in("aoki", "not this password")).await;
+    let unknown = house.post("/api/v1/login", None, sign_in("nobody", "not this password")).await;
+    assert_eq!(wrong.0, 401);
+    assert_eq!(wrong, unknown, "the answer must not tell which accounts exist");
+
+    let good = sign_in("aoki", "a long enough password");
+    let (status, head, _) = house.raw("POST", "/api/v1/login", "", Some(good)).await;
+    assert_eq!(status, 200, "{head}");
+    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie");
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age="] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let pair = cookie.split(';').next().expect("a pair").to_owned();
+    let sent = format!("cookie: {pair}\r\n");
+    let (status, _, body) = house.raw("GET", "/api/v1/session", &sent, None).await;
+    assert_eq!(status, 200);
+    assert!(body.contains("aoki") && body.contains("\"open\":false"), "{body}");
+    let steroid = json!({"kind": "steroid", "agent": "Dexamethasone", "dose": "10 mg"});
+    let path = "/api/v1/patients/B1/therapies";
+    let (status, _, _) = house.raw("POST", path, &sent, Some(steroid.clone())).await;
+    assert_eq!(status, 403, "a cookie alone could have been sent by a page of another site");
+    let own = format!("{sent}origin: http://{}\r\n", house.at);
+    let (status, _, body) = house.raw("POST", path, &own, Some(steroid)).await;
+    assert_eq!(status, 201, "{body}");
+    let (status, _, _) = house.raw("POST", "/api/v1/logout", &own, Some(json!({}))).await;
+    assert_eq!(status, 204);
+    let (status, _, _) = house.raw("GET", "/api/v1/patients", &sent, None).await;
+    assert_eq!(status, 401);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guessing_passwords_is_slowed_down_whether_or_not_the_account_exists() {
+    let house = house().await;
+    house.user("aoki", Role::Nurse, &["6E"], Identity::P3);
+    for name in ["aoki", "nobody"] {
+        let mut answers = Vec::new();
+        for _ in 0..6 {
+            let body = json!({"name": name, "password": "guess guess guess"});
+            answers.push(house.post("/api/v1/login", None, body).await.0);
+        }
+        assert_eq!(answers, [401, 401, 401, 401, 401, 429], "{name}");
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_read_whom_is_found_in_the_audit() {
+    let house = house().await;
+    house.admit("B1", "6E", "01").await;
+    let nurse = house.user("aoki", Role::Nurse, &["6E"], Identity::P3);
+    let admin = house.user("root", Role::Admin, &[], Identity::P3);
+    house.get("/api/v1/patients/B1", Some(&nurse)).await;
+    house.get("/api/v1/patients/B404", Some(&nurse)).await;
+    house.get("/api/v1/quarantine", Some(&nurse)).await;
+    let lines = house.get("/api/v1/audit?who=aoki", Some(&admin)).await.1["audit"].clone();
+    let told: Vec<String> = lines
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|line| format!("{} {} {}", line["action"], line["patient"], line["outcome"]))
+        .collect();
+    let all = told.join("\n");
+    assert!(all.contains("\"read patient\" \"B1\" \"done\""), "{all}");
+    assert!(all.contains("\"read patient\" \"B404\" \"refused: not on the wards\""), "{all}");
+    assert!(all.contains("\"refused: role\""), "{all}");
+    assert!(lines.to_string().contains("127.0.0.1"));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_users_a_page_of_another_site_is_refused() {
+    let house = house().await;
+    let (status, session) = house.get("/api/v1/session", None).await;
+    assert_eq!((status, &session["open"], &session["user"]), (200, &json!(true), &json!(null)));
+    house.admit("B1", "6E", "01").await;
+    let body = json!({"kind": "steroid"});
+    let path = "/api/v1/patients/B1/therapies";
+    let (status, _, _) =
+        house.raw("POST", path, "origin: https://evil.example\r\n", Some(body.clone())).await;
+    assert_eq!(status, 403);
+    assert_eq!(house.post(path, None, body).await.0, 201);
+    house.close().await;
+}
