@@ -1,0 +1,316 @@
+// The pages people work with: console, patient, intake and the rest.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { test, until } from "./suite.mjs";
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const addresses = ["/", "/wall?ward=6E", "/console", "/patients/p1", "/intake", "/rules", "/quality", "/scores", "/login"];
+
+test("no page breaks a rule of WCAG 2.2 A or AA that can be checked by machine, dark or light, in either language", async ({ mock, open }) => {
+  const service = await mock();
+  for (const address of addresses)
+    for (const [scheme, language] of [["dark", "ja"], ["light", "en"]]) {
+      const page = await open(`${service.url}${address}${address.includes("?") ? "&" : "?"}lang=${language}`, { colorScheme: scheme });
+      await page.waitForTimeout(700);
+      if (address.startsWith("/console")) await page.keyboard.press("w");
+      const found = await page.evaluate(
+        async ({ code }) => {
+          new Function(code)();
+          const answer = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
+          return answer.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)} ${node.any[0]?.message ?? ""}`));
+        },
+        { code: axe },
+      );
+      assert.deepEqual(found, [], `${address} ${scheme} ${language}`);
+      await page.context().close();
+    }
+});
+
+test("every page stays inside the service and its content policy, and none throws", async ({ mock, open }) => {
+  const service = await mock();
+  for (const address of addresses) {
+    const outside = [];
+    const wrong = [];
+    const page = await open("about:blank");
+    page.on("request", (request) => {
+      if (!request.url().startsWith(service.url) && !request.url().startsWith("data:")) outside.push(request.url());
+    });
+    page.on("pageerror", (error) => wrong.push(error.message));
+    page.on("console", (message) => {
+      if (/content security policy|refused to/i.test(message.text())) wrong.push(message.text());
+    });
+    await page.goto(service.url + address);
+    await page.waitForTimeout(900);
+    assert.deepEqual([outside, wrong], [[], []], address);
+    await page.context().close();
+  }
+});
+
+test("a service that answers nothing but 404 leaves every page standing", async ({ mock, open }) => {
+  const service = await mock();
+  for (const address of addresses) {
+    const page = await open("about:blank");
+    const wrong = [];
+    page.on("pageerror", (error) => wrong.push(error.message));
+    await page.route("**/api/**", (route) => route.fulfill({ status: 404, contentType: "application/problem+json", body: '{"title":"not found"}' }));
+    await page.goto(service.url + address);
+    await page.waitForTimeout(700);
+    assert.deepEqual(wrong, [], address);
+    assert.ok((await page.locator("body").innerText()).trim().length > 20, address);
+    await page.context().close();
+  }
+  const rules = await open("about:blank");
+  await rules.route("**/api/**", (route) => route.fulfill({ status: 404, body: "" }));
+  await rules.goto(`${service.url}/rules?lang=en`);
+  assert.match(await rules.locator("main").innerText(), /Not available/);
+});
+
+test("answers with half their fields missing break no page", async ({ mock, open }) => {
+  const service = await mock();
+  service.state.listings = {
+    feeds: () => ({ feeds: [{ source: "LAB" }] }),
+    quarantine: () => ({ quarantine: [{ id: "q" }] }),
+    rules: () => ({ rules: [{ id: "r" }] }),
+    quality: () => ({}),
+    scores: () => ({ scores: [{ name: "crs" }] }),
+  };
+  service.state.ward.patients.push({ id: "bare", ward: "6E", bed: "6E-99" });
+  service.state.ward.alerts.push({ id: "bare", rule: "r", kind: "physiological", priority: "low", state: "active", patient: "bare", title: { en: "x", ja: "x" }, raised_at: new Date().toISOString() });
+  for (const address of [...addresses, "/patients/bare"]) {
+    const page = await open("about:blank");
+    const wrong = [];
+    page.on("pageerror", (error) => wrong.push(error.message));
+    await page.goto(service.url + address);
+    await page.waitForTimeout(700);
+    assert.deepEqual(wrong, [], address);
+    await page.context().close();
+  }
+});
+
+test("nothing scrolls sideways on a phone", async ({ mock, open }) => {
+  const service = await mock();
+  for (const address of addresses.filter((one) => !one.startsWith("/wall"))) {
+    const page = await open(service.url + address, { viewport: { width: 390, height: 844 } });
+    await page.waitForTimeout(600);
+    const over = await page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
+    assert.ok(over <= 0, `${address} is ${over} px too wide`);
+    await page.context().close();
+  }
+});
+
+test("an alert is acknowledged with one tap, with its reason, and taken back within ten seconds", async ({ mock, open }) => {
+  const service = await mock();
+  const page = await open(`${service.url}/console?lang=en`, { viewport: { width: 390, height: 844 } });
+  const card = page.locator("#alert-a3");
+  const box = await card.locator(".ack").boundingBox();
+  assert.ok(box.height >= 44 && box.width >= 44);
+  await card.getByRole("button", { name: "Attending" }).click();
+  await until(() => service.calls.some((call) => call.path === "/api/v1/alerts/a3/acknowledge" && call.body.comment === "attending"), "posted");
+  await card.getByRole("button", { name: /Undo/ }).click();
+  await until(() => service.calls.some((call) => call.path === "/api/v1/alerts/a3/undo"), "taken back");
+  await card.locator(".ack").waitFor();
+  await card.locator(".ack").click();
+  await until(() => service.calls.filter((call) => call.path === "/api/v1/alerts/a3/acknowledge").length === 2, "posted again");
+  await card.getByRole("button", { name: "Useful" }).click();
+  await until(() => service.calls.some((call) => call.path === "/api/v1/alerts/a3/rate" && call.body.verdict === "useful"), "rated");
+});
+
+test("a refused acknowledgement says why at the alert itself", async ({ mock, open }) => {
+  const service = await mock();
+  const page = await open(`${service.url}/console?lang=en`);
+  await page.route("**/acknowledge", (route) => route.fulfill({ status: 403, contentType: "application/problem+json", body: '{"title":"forbidden","detail":"your role may not acknowledge"}' }));
+  await page.locator("#alert-a3 .ack").click();
+  await page.locator("#alert-a3").getByText("your role may not acknowledge").waitFor();
+  await page.locator("#alert-a3 .ack").waitFor();
+});
+
+test("shelving asks for minutes and a reason", async ({ mock, open }) => {
+  const service = await mock();
+  const page = await open(`${service.url}/console?lang=en`);
+  const card = page.locator("#alert-a4");
+  await card.getByRole("button", { name: "Shelve", exact: true }).click();
+  await card.getByRole("button", { name: "60 m" }).click();
+  await card.getByRole("button", { name: /Shelve for 60/ }).click();
+  assert.equal(service.calls.length, 0, "shelved without a reason");
+  await card.getByLabel("Reason (required)").fill("dialysis");
+  await card.getByRole("button", { name: /Shelve for 60/ }).click();
+  await until(() => service.calls.some((call) => call.path === "/api/v1/alerts/a4/shelve"), "posted");
+  assert.deepEqual(service.calls.at(-1).body, { minutes: 60, reason: "dialysis" });
+});
+
+test("the console is worked by keys: arrows, w for why, a to acknowledge, with a focus ring of 3 px", async ({ mock, open }) => {
+  const service = await mock();
+  const page = await open(`${service.url}/console?lang=en`, { viewport: { width: 390, height: 844 } });
+  await page.locator("#alert-a1").waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  const focused = await page.evaluate(() => ({ id: document.activeElement.id, ring: getComputedStyle(document.activeElement).outlineWidth, style: getComputedStyle(document.activeElement).outlineStyle }));
+  assert.deepEqual(focused, { id: "alert-a3", ring: "3px", style: "solid" });
+  await page.keyboard.press("w");
+  await page.locator("#alert-a3 .why").waitFor();
+  await page.keyboard.press("a");
+  await until(() => service.calls.some((call) => call.path === "/api/v1/alerts/a3/acknowledge"), "acknowledged");
+  assert.equal(service.calls.length, 1);
+});
+
+test("the list is sorted by urgency, and one button covers one patient and never the ward", async ({ mock, open }) => {
+  const service = await mock();
+  const page = await open(`${service.url}/console?lang=en`);
+  await page.locator("article.alert").first().waitFor();
+  const order = await page.locator("article.alert").evaluateAll((cards) => cards.map((card) => [card.dataset.signal, card.dataset.state]));
+  assert.deepEqual(order[0], ["high", "active"]);
+  assert.deepEqual(order.at(-1), ["low", "acknowledged"]);
+  const groups = page.getByRole("button", { name: /Acknowledge all/ });
+  assert.deepEqual(await groups.allTextContents(), ["Acknowledge all 2 of bed 01"]);
+  await groups.click();
+  await until(() => service.calls.length === 2, "both posted");
+  assert.deepEqual(service.calls.map((call) => call.path).sort(), ["/api/v1/alerts/a1/acknowledge", "/api/v1/alerts/a2/acknowledge"]);
+});
+
+test("why shows values, points, what is missing and the source", async ({ mock, open }) => {
+  const page = await open(`${(await mock()).url}/console?lang=en`, { viewport: { width: 390, height: 844 } });
+  const card = page.locator("#alert-a1");
+  await card.getByRole("button", { name: "Why" }).click();
+  const said = await card.locator(".why").innerText();
+  for (const part of [/SpO₂\s+88 %\s+limit < 92/, /13 points in all/, /D1 temperature/, /Hay 2017/, /IL-6/, /unknown, not low risk/, /Lee 2019/]) assert.match(said, part);
+});
+
+test("a new alert is spoken once to a screen reader", async ({ mock, open }) => {
+  const service = await mock();
+  const page = await open(`${service.url}/console?lang=en`);
+  await page.locator("article.alert").first().waitFor();
+  const live = page.locator("[aria-live=assertive]");
+  assert.equal(await live.textContent(), "");
+  service.send({ type: "alert", change: "raised", alert: { ...service.state.ward.alerts[0], id: "n1", patient: "p4", bed: "6E-04", title: { en: "Pressure low", ja: "血圧低下" } } });
+  await until(async () => (await live.textContent()) === "New alert: 04 Pressure low", "spoken");
+});
+
+test("every control is at least 24 px, and those of the bedside at least 44", async ({ mock, open }) => {
+  const service = await mock();
+  for (const address of ["/console", "/patients/p1"]) {
+    const page = await open(service.url + address, { viewport: { width: 390, height: 844 } });
+    await page.waitForTimeout(700);
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll("button, select, input, a.button, summary")]
+        .filter((element) => element.getClientRects().length > 0)
+        .map((element) => ({ name: element.textContent.trim() || element.name, height: element.getBoundingClientRect().height, main: element.closest("main") !== null && element.tagName === "BUTTON" }))
+        .filter(({ height, main }) => height < (main ? 44 : 24)),
+    );
+    assert.deepEqual(small, [], address);
+    await page.context().close();
+  }
+});
+
+test("an ICE assessment takes eleven taps, and nothing tapped is not a zero", async ({ mock, open }) => {
+  const service = await mock();
+  const page = await open(`${service.url}/patients/p1?lang=en`, { viewport: { width: 390, height: 844 } });
+  const save = page.getByRole("button", { name: "Record assessment" });
+  assert.equal(await save.isDisabled(), true);
+  const started = performance.now();
+  for (const item of ["Year", "Month", "City", "Hospital", "Object 1", "Object 2", "Follows a command", "Writes a sentence"])
+    await page.getByRole("button", { name: item, exact: true }).click();
+  await page.getByRole("button", { name: "Awakens to voice" }).click();
+  assert.match(await page.locator(".ice-total").textContent(), /ICE 8 \/ 10/);
+  await save.click();
+  await until(() => service.calls.length === 1, "posted");
+  assert.ok(performance.now() - started < 30_000);
+  assert.deepEqual(service.calls[0], {
+    path: "/api/v1/patients/p1/assessments",
+    body: { ice: { orientation: 4, naming: 2, commands: 1, writing: 1, attention: 0 }, consciousness: "voice" },
+  });
+});
+
+test("a grade, a therapy and a value are recorded as the service reads them", async ({ mock, open }) => {
+  const service = await mock();
+  const page = await open(`${service.url}/patients/p1?lang=en`);
+  await page.locator(".grade-pick").first().getByRole("button", { name: "2" }).click();
+  await page.getByRole("button", { name: "Chart grade" }).click();
+  await until(() => service.calls.length === 1, "grade");
+  assert.deepEqual(service.calls[0].body, { charted: { crs: 2 } });
+  await page.getByLabel("Oxygen device").selectOption("nasal_cannula");
+  await page.getByLabel("Flow L/min").fill("3");
+  await page.getByRole("button", { name: "Record therapy" }).click();
+  await until(() => service.calls.length === 2, "therapy");
+  const { at, ...therapy } = service.calls[1].body;
+  assert.deepEqual(therapy, { kind: "oxygen", device: "nasal_cannula", flow: 3 });
+  assert.ok(Math.abs(Date.parse(at) - Date.now()) < 120_000);
+  await page.getByLabel("Value (°C)").fill("38.2");
+  await page.getByRole("button", { name: "Record value" }).click();
+  await until(() => service.calls.length === 3, "value");
+  assert.equal(service.calls[2].body.value, 38.2);
+  assert.ok(Math.abs(Date.parse(service.calls[2].body.measured_at) - Date.now()) < 10_000);
+  await page.getByLabel("Measured").last().fill("2026-11-22T06:30");
+  await page.getByRole("button", { name: "Record value" }).click();
+  await until(() => service.calls.length === 4, "value with its time");
+  assert.equal(service.calls[3].body.measured_at, "2026-11-21T21:30:00.000Z");
+});
+
+test("each trend has a table of the same numbers, and the charts share one cursor", async ({ mock, open }) => {
+  const page = await open(`${(await mock()).url}/patients/p1?lang=en`);
+  await page.locator(".trend .u-over").first().waitFor();
+  const trends = await page.locator(".trend").count();
+  assert.ok(trends >= 6);
+  assert.equal(await page.locator(".trend details table").count(), trends);
+  const over = page.locator(".trend .u-over").first();
+  await over.scrollIntoViewIfNeeded();
+  const box = await over.boundingBox();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 20);
+  const lines = await page.locator(".u-cursor-x").evaluateAll((all) => all.map((line) => line.style.transform));
+  assert.ok(lines.length === trends && new Set(lines.map((text) => Math.round(parseFloat(text.match(/[\d.]+/)?.[0] ?? "0")))).size === 1, lines.join(" | "));
+});
+
+test("the handover prints on its own with situation, background, assessment and recommendation", async ({ mock, open }) => {
+  const page = await open(`${(await mock()).url}/patients/p1?lang=en`);
+  await page.locator(".patient-head").waitFor();
+  assert.equal(await page.locator(".handover").isVisible(), false);
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await page.locator(".patient").isVisible(), false);
+  const said = await page.locator(".handover").innerText();
+  for (const part of [/S Situation/, /B Background/, /A Assessment/, /R Recommendation/, /Tocilizumab 8 mg\/kg/, /SpO₂ low on oxygen/, /Obtain what is missing: .*IL-6/]) assert.match(said, part);
+});
+
+test("quarantined messages show reason and place and can be retried", async ({ mock, open }) => {
+  const service = await mock();
+  const page = await open(`${service.url}/intake?lang=en`);
+  await page.getByText("unknown unit `mg/ddl`").waitFor();
+  await page.getByText("As received").click();
+  await page.getByText("OBX|3|NM|2777-1").waitFor();
+  await page.getByRole("button", { name: "Retry" }).click();
+  await until(() => service.calls.some((call) => call.path === "/api/v1/quarantine/q1/retry"), "retried");
+  assert.match(await page.locator("main").innerText(), /GATEWAY/);
+});
+
+test("a log-in that fails says so, one that succeeds goes back, and never to another site", async ({ mock, open }) => {
+  const service = await mock({ open: false });
+  const page = await open(`${service.url}/login?lang=en&next=//evil.example/`);
+  await page.getByLabel("Name").fill("sato");
+  await page.getByLabel("Password").fill("wrong");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByText("Name or password is wrong").waitFor();
+  await page.getByLabel("Password").fill("storm");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.waitForURL(`${service.url}/console`);
+});
+
+test("who is not logged in where there are users is led to the log-in and back", async ({ mock, open }) => {
+  const service = await mock({ open: false });
+  service.state.session = { user: null, open: false, ward_choices: [], identity: null };
+  const page = await open(`${service.url}/rules?lang=en`);
+  await page.waitForURL(/\/login\?next=%2Frules/);
+  const wall = await open(`${service.url}/wall?ward=6E&lang=en`);
+  await wall.getByText("Log in to see this page").waitFor();
+  assert.equal(service.seen.length, 0);
+});
+
+test("the language changes on the page and is remembered", async ({ mock, open }) => {
+  const service = await mock();
+  const page = await open(`${service.url}/console?lang=ja`);
+  assert.equal(await page.locator("h1").textContent(), "アラート一覧");
+  await page.getByRole("button", { name: "English" }).click();
+  assert.equal(await page.locator("h1").textContent(), "Alerts");
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
+  await page.goto(`${service.url}/rules`);
+  await page.locator("h1").waitFor();
+  assert.equal(await page.locator("h1").textContent(), "Alert rules");
+});

@@ -1,0 +1,57 @@
+// Runs the browser tests. `STORMWATCH_BIN` names the service to start, or `STORMWATCH_HTTP` and `STORMWATCH_MLLP` one that
+// runs; without either, what only a page does is tested against a stand-in. `ONLY` runs the tests whose sentence contains it.
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { launch } from "./browser.mjs";
+import { startMock } from "./mock.mjs";
+import { run } from "./suite.mjs";
+import { startService } from "./service.mjs";
+import "./wall.mjs";
+import "./link.mjs";
+import "./pages.mjs";
+
+if (!existsSync(fileURLToPath(new URL("../../web/dist/wall.html", import.meta.url)))) {
+  console.error("web/dist is not there: run `npm ci && npm run build` in web first");
+  process.exit(1);
+}
+
+const browser = await launch(["--autoplay-policy=no-user-gesture-required"]);
+const muted = await launch(["--autoplay-policy=document-user-activation-required"]);
+const service = await startService();
+if (service) await import("./real.mjs");
+console.log(`chromium ${browser.version()}, ${service ? `service at ${service.http}` : "no service: pages only"}`);
+
+const clearing = [];
+const tools = {
+  browser,
+  service,
+  later: (clear) => clearing.push(clear),
+  mock: async (wish) => {
+    const mock = await startMock(wish);
+    clearing.push(() => mock.stop().catch(() => undefined));
+    return mock;
+  },
+  open: async (url, wish = {}) => {
+    const { muted: quiet, ...options } = wish;
+    const context = await (quiet ? muted : browser).newContext({ viewport: { width: 1280, height: 900 }, timezoneId: "Asia/Tokyo", locale: "ja-JP", colorScheme: "dark", ...options });
+    clearing.push(() => context.close().catch(() => undefined));
+    const page = await context.newPage();
+    await page.goto(url);
+    return page;
+  },
+  wall: async (url, query = "", wish = {}) => {
+    const page = await tools.open(`${url}/wall?ward=6E&${query}`, { viewport: { width: 1920, height: 1080 }, ...wish });
+    await page.locator(".tile, .refusal").first().waitFor();
+    await page.evaluate(() => document.fonts.ready);
+    return page;
+  },
+  sweep: async () => {
+    for (const clear of clearing.splice(0).reverse()) await clear();
+  },
+};
+
+const good = await run(tools, process.env.ONLY);
+await service?.stop();
+await browser.close();
+await muted.close();
+process.exit(good ? 0 : 1);

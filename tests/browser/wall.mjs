@@ -1,0 +1,291 @@
+// The wall as a display: can it be read, told apart without colour, and does it harm nobody.
+import assert from "node:assert/strict";
+import { test, until } from "./suite.mjs";
+import { changes, collisions, hold, texts, watchColours } from "./look.mjs";
+import { fixture } from "./fixture.mjs";
+
+const capRatio = 0.698;
+const minutesOfArc = (font, inches, metres, width, height) => {
+  const millimetres = (inches * 25.4) / Math.hypot(width, height);
+  return (2 * Math.atan((font * capRatio * millimetres) / (2 * metres * 1000)) * 180 * 60) / Math.PI;
+};
+
+test("every text of a tile is seen under at least 16 minutes of arc, on every profile and in both languages", async ({ mock, wall }) => {
+  const service = await mock();
+  for (const [inches, metres, beds] of [[55, 5, null], [43, 4, null], [65, 5, 16], [43, 3.5, null], [75, 6, null]])
+    for (const language of ["ja", "en"]) {
+      const page = await wall(service.url, `inches=${inches}&metres=${metres}&lang=${language}${beds ? `&beds=${beds}` : ""}`);
+      const seen = await texts(page);
+      const small = seen.filter((one) => minutesOfArc(one.font, inches, metres, 1920, 1080) < 16);
+      assert.deepEqual(small.map((one) => `${one.bed} ${one.text} ${one.font}`), [], `${inches} inches at ${metres} m, ${language}`);
+      assert.ok(seen.length > 40, `only ${seen.length} texts found`);
+      assert.ok(seen.every((one) => one.family.includes("Plex Condensed")));
+      await page.context().close();
+    }
+});
+
+test("the bed is the largest text of its tile and kanji words have at least 25 minutes of arc", async ({ mock, wall }) => {
+  const page = await wall((await mock()).url, "lang=ja");
+  const seen = await texts(page);
+  for (const bed of seen.filter((one) => one.kind === "bed"))
+    for (const other of seen.filter((one) => one.bed === bed.bed && one.kind !== "bed")) assert.ok(bed.font > other.font, `${other.text} in ${bed.bed}`);
+  const words = seen.filter((one) => one.kind === "word");
+  assert.ok(words.length >= 5);
+  // A kanji fills about 0.88 of the em where a capital fills 0.698.
+  for (const word of words) assert.ok(minutesOfArc((word.font * 0.88) / capRatio, 55, 5, 1920, 1080) >= 25, `${word.text} ${word.font}`);
+});
+
+test("nothing is clipped, covered or scrolled, in both languages and with crowded tiles", async ({ mock, wall }) => {
+  const ward = fixture();
+  const crowded = ward.patients[9];
+  crowded.alerts = [];
+  const alert = ward.alerts.find((one) => one.patient === crowded.id);
+  Object.assign(alert, { state: "acknowledged", acknowledged: { role: "physician", by: "x", expires_at: new Date(Date.now() + 7.9 * 3_600_000).toISOString() } });
+  ward.patients[8].day = 12;
+  ward.patients[6].day = 14;
+  Object.assign(ward.patients[6], { crs: { suggested: null, at_least: 2, since: new Date().toISOString() }, icans: { suggested: null, at_least: 1, since: new Date().toISOString() } });
+  ward.alerts.find((one) => one.patient === "p5").evidence = [
+    { analyte: "phosphate", value: 0.61, unit: "mmol/L", feature: 'change_from_baseline("24h")', result: -38.2, limit: -15, comparison: "<=" },
+  ];
+  alert.evidence = [{ analyte: "ferritin", value: 12345, unit: "ng/mL", limit: 10000, comparison: ">=" }];
+  const service = await mock({ ward });
+  for (const [language, inches] of [["ja", 55], ["en", 55], ["en", 65]]) {
+    const page = await wall(service.url, `lang=${language}&inches=${inches}${inches === 65 ? "&beds=16" : ""}`);
+    assert.deepEqual(await collisions(page), [], `${language} ${inches}`);
+    assert.deepEqual((await texts(page)).filter((one) => one.clipped && one.kind !== "primary").map((one) => one.text), []);
+    const scroll = await page.evaluate(() => [document.scrollingElement.scrollHeight - innerHeight, document.scrollingElement.scrollWidth - innerWidth]);
+    assert.deepEqual(scroll, [0, 0]);
+    await page.context().close();
+  }
+});
+
+test("a layout that cannot be read is refused with what would do", async ({ mock, wall }) => {
+  const page = await wall((await mock()).url, "inches=43&beds=12&lang=en");
+  const said = await page.textContent("main");
+  assert.match(said, /cannot be read/);
+  assert.match(said, /shows 6 beds legibly/);
+  assert.equal(await page.locator(".tile").count(), 0);
+});
+
+test("beds above the capacity become chips and an alarmed bed never does", async ({ mock, wall }) => {
+  const ward = fixture();
+  for (let n = 13; n <= 17; n += 1) ward.patients.push({ ...ward.patients[3], id: `p${n}`, bed: `6E-${n}`, alerts: [] });
+  const service = await mock({ ward });
+  const page = await wall(service.url);
+  assert.equal(await page.locator(".tile").count(), 12);
+  assert.equal(await page.locator(".chips li").count(), 5);
+  assert.deepEqual(await page.locator(".chips li").allTextContents(), ["13", "14", "15", "16", "17"]);
+  service.send({ type: "alert", change: "raised", alert: { ...ward.alerts[2], id: "new", patient: "p15", bed: "6E-15" } });
+  await page.locator('.tile[data-bed="6E-15"][data-signal="medium"]').waitFor({ timeout: 4000 });
+  assert.equal(await page.locator(".chips li").filter({ hasText: "15" }).count(), 0);
+});
+
+test("every text stands out from its ground by at least 4.5 to 1, in both phases of a flash, day and night", async ({ mock, wall }) => {
+  const service = await mock();
+  for (const theme of ["day", "night"]) {
+    const page = await wall(service.url, `theme=${theme}`);
+    for (const phase of [1, 0]) {
+      await hold(page, phase);
+      const weak = (await texts(page)).filter((one) => one.contrast < 4.5);
+      assert.deepEqual(weak.map((one) => `${one.bed} ${one.text} ${one.contrast.toFixed(2)}`), [], `${theme}, phase ${phase}`);
+    }
+    await page.context().close();
+  }
+});
+
+test("night dims the page and leaves alarms as they are", async ({ mock, wall }) => {
+  const service = await mock();
+  const seen = [];
+  for (const theme of ["day", "night"]) {
+    const page = await wall(service.url, `theme=${theme}`);
+    seen.push(
+      await page.evaluate(() => ({
+        ground: getComputedStyle(document.body).backgroundColor,
+        text: getComputedStyle(document.body).color,
+        alarm: getComputedStyle(document.querySelector('[data-signal="high"] .flag')).backgroundColor,
+      })),
+    );
+    await page.context().close();
+  }
+  assert.equal(seen[0].alarm, seen[1].alarm);
+  assert.notEqual(seen[0].ground, seen[1].ground);
+  assert.notEqual(seen[0].text, seen[1].text);
+});
+
+test("priorities are told apart without colour: by shape, by word and by asterisks", async ({ mock, wall }) => {
+  const page = await wall((await mock()).url);
+  await hold(page, 1);
+  const client = await page.context().newCDPSession(page);
+  await client.send("Emulation.setEmulatedVisionDeficiency", { type: "achromatopsia" });
+  const tiles = { high: "6E-01", medium: "6E-03", low: "6E-05", technical: "6E-06" };
+  const masks = {};
+  for (const [signal, bed] of Object.entries(tiles)) {
+    const shot = await page.locator(`.tile[data-bed="${bed}"] .flag-glyph .glyph`).screenshot();
+    masks[signal] = await mask(page, shot);
+  }
+  const names = Object.keys(masks);
+  for (const one of names)
+    for (const other of names)
+      if (one < other) assert.ok(overlap(masks[one], masks[other]) < 0.85, `${one} and ${other} look alike: ${overlap(masks[one], masks[other])}`);
+  const words = await Promise.all(names.map((signal) => page.locator(`.tile[data-bed="${tiles[signal]}"] .word`).textContent()));
+  assert.equal(new Set(words).size, 4);
+  const stars = await Promise.all(["high", "medium", "low"].map((signal) => page.locator(`.tile[data-bed="${tiles[signal]}"] .marks i`).count()));
+  assert.deepEqual(stars, [3, 2, 1]);
+});
+
+/** Ink and paper of a small picture: true where a pixel is nearer the centre's tone than the edge's. */
+async function mask(page, png) {
+  return page.evaluate(async (encoded) => {
+    const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const canvas = new OffscreenCanvas(32, 32);
+    const ink = canvas.getContext("2d");
+    ink.drawImage(image, 0, 0, 32, 32);
+    const { data } = ink.getImageData(0, 0, 32, 32);
+    const grey = Array.from({ length: 1024 }, (_, n) => data[n * 4]);
+    const paper = grey[1];
+    return grey.map((tone) => Math.abs(tone - paper) > 60);
+  }, png.toString("base64"));
+}
+
+function overlap(a, b) {
+  let both = 0;
+  let either = 0;
+  for (let n = 0; n < a.length; n += 1) {
+    both += Number(a[n] && b[n]);
+    either += Number(a[n] || b[n]);
+  }
+  return either === 0 ? 1 : both / either;
+}
+
+test("high flashes at 2 Hz, medium between 0.4 and 0.8, low not at all, all beds in phase, and numbers never", async ({ mock, wall }) => {
+  const service = await mock();
+  const page = await wall(service.url);
+  service.send({ type: "alert", change: "raised", alert: { ...service.state.ward.alerts[0], id: "second", patient: "p2", bed: "6E-02" } });
+  await page.locator('.tile[data-bed="6E-02"][data-signal="high"]').waitFor();
+  const part = (bed, rest = "") => `.tile[data-bed="${bed}"]${rest}`;
+  const length = 6_000;
+  const [high, high2, medium, low, number, frame] = await watchColours(
+    page,
+    [part("6E-01", " .flag-glyph"), part("6E-02", " .flag-glyph"), part("6E-03", " .flag-glyph"), part("6E-05", " .flag-glyph"), part("6E-01", " .reading b"), part("6E-01")],
+    length,
+  );
+  const flashes = (samples, property = "background") => changes(samples, property).length / 2 / (length / 1000);
+  assert.ok(flashes(high) >= 1.4 && flashes(high) <= 2.8, `high ${flashes(high)} Hz`);
+  assert.ok(flashes(frame, "border") >= 1.4 && flashes(frame, "border") <= 2.8);
+  assert.ok(flashes(medium) >= 0.4 && flashes(medium) <= 0.85, `medium ${flashes(medium)} Hz`);
+  assert.equal(changes(low, "background").length, 0);
+  assert.equal(changes(number, "colour").length, 0);
+  assert.deepEqual(changes(high, "background"), changes(high2, "background"));
+  // What WCAG 2.3.1 counts: the edges of all beds together, two to a flash, in any one second.
+  const edges = [...new Set([...changes(high, "background"), ...changes(high2, "background"), ...changes(medium, "background")])].sort((a, b) => a - b);
+  for (const edge of edges) {
+    const inSecond = edges.filter((other) => other >= edge && other < edge + 1000).length;
+    assert.ok(inSecond <= 6, `${inSecond / 2} flashes in one second`);
+  }
+});
+
+test("who asks for less motion sees no flash, and a thicker frame instead", async ({ mock, wall }) => {
+  const service = await mock();
+  const page = await wall(service.url, "", { reducedMotion: "reduce" });
+  const [high] = await watchColours(page, ['.tile[data-bed="6E-01"] .flag-glyph'], 2_000);
+  assert.equal(changes(high, "background").length, 0);
+  const widths = await page.evaluate(() =>
+    ["6E-01", "6E-05"].map((bed) => parseFloat(getComputedStyle(document.querySelector(`.tile[data-bed="${bed}"]`)).borderTopWidth)),
+  );
+  assert.ok(widths[0] > widths[1], String(widths));
+  assert.deepEqual(await collisions(page), []);
+});
+
+test("an alarm grows in place: the beds keep their places and the strip lists it first", async ({ mock, wall }) => {
+  const service = await mock();
+  const page = await wall(service.url);
+  const places = () => page.evaluate(() => [...document.querySelectorAll(".tile")].map((tile) => [tile.dataset.bed, tile.getBoundingClientRect().x, tile.getBoundingClientRect().y]));
+  const before = await places();
+  service.send({
+    type: "alert",
+    change: "raised",
+    alert: { ...service.state.ward.alerts[0], id: "late", patient: "p11", bed: "6E-11", raised_at: "2020-01-01T00:00:00Z" },
+  });
+  await page.locator('.tile[data-bed="6E-11"][data-signal="high"]').waitFor({ timeout: 2_000 });
+  assert.deepEqual(await places(), before);
+  assert.equal((await page.locator(".alarm-list li").first().textContent()).trim(), "11");
+});
+
+test("a tile says bed, word, value against limit, day, grade, since, age and who took it", async ({ mock, wall }) => {
+  const page = await wall((await mock()).url);
+  const said = async (bed) => (await page.locator(`.tile[data-bed="${bed}"]`).innerText()).replace(/\s+/g, " ");
+  assert.match(await said("6E-03"), /03 .*警告.* T 39\.1 > 38\.0 .*D\+1 CRS 1 \d\d:\d\d– .*分/);
+  assert.match(await said("6E-05"), /iP 0\.61 < 0\.70/);
+  assert.match(await said("6E-07"), /看 2[34]分/);
+  assert.match(await said("6E-09"), /CRS \?/);
+  assert.match(await said("6E-12"), /D– CRS \? ICANS \?/);
+  assert.equal(await page.locator('.tile[data-bed="6E-10"] .grade[data-charted]').count(), 1);
+  assert.match(await page.locator(".strip-bottom .technical").innerText(), /機器.*42 分/s);
+});
+
+test("an old value is hatched, greyed and shows its own age", async ({ mock, wall }) => {
+  const page = await wall((await mock()).url);
+  const old = page.locator('.tile[data-bed="6E-08"] .reading[data-stale]').first();
+  assert.match(await old.evaluate((element) => getComputedStyle(element).backgroundImage), /repeating-linear-gradient/);
+  assert.match(await page.locator('.tile[data-bed="6E-08"] .age').textContent(), /7時間/);
+  assert.equal(await page.locator('.tile[data-bed="6E-01"] [data-stale]').count(), 0);
+});
+
+test("the trace has its limit, its gap and its treatment marks", async ({ mock, wall }) => {
+  const page = await wall((await mock()).url);
+  const tile = page.locator('.tile[data-bed="6E-01"] .sparkline');
+  await tile.locator(".spark-line").waitFor();
+  await until(async () => ((await tile.locator(".spark-line").getAttribute("d")) ?? "").length > 100, "trace drawn");
+  assert.equal(await tile.locator(".spark-limit").count(), 1);
+  assert.equal((await tile.locator(".spark-line").getAttribute("d")).match(/M/g).length, 2);
+  assert.equal(await tile.locator('.spark-given[data-kind="tocilizumab"]').count(), 1);
+  assert.equal(await tile.locator('.spark-given[data-kind="steroid"]').count(), 1);
+});
+
+test("nothing that names a person is on a wall: not in text, title, address or storage", async ({ mock, wall }) => {
+  const ward = fixture();
+  ward.patients[0].id = "MRN00417";
+  for (const alert of ward.alerts) if (alert.patient === "p1") alert.patient = "MRN00417";
+  const page = await wall((await mock({ ward })).url);
+  const all = await page.evaluate(() => [document.body.innerHTML, document.title, location.href, JSON.stringify({ ...localStorage }), document.cookie].join("\n"));
+  assert.doesNotMatch(all, /MRN00417/);
+  assert.match(await page.locator('.tile[data-bed="6E-01"]').innerText(), /88/);
+});
+
+test("names the service sends are not shown unless the display is set to, and then nothing is covered", async ({ mock, wall }) => {
+  const ward = fixture();
+  for (const patient of ward.patients) Object.assign(patient, { name: "山田 太郎", same_name: patient.id === "p1" || patient.id === "p2" });
+  const service = await mock({ ward });
+  const plain = await wall(service.url);
+  assert.doesNotMatch(await plain.locator("body").innerHTML(), /山田|太郎/);
+  const named = await wall(service.url, "identity=P2");
+  assert.match(await named.locator('.tile[data-bed="6E-01"] .name').innerText(), /同名\s*山田 太郎/);
+  assert.deepEqual(await collisions(named), []);
+});
+
+test("no kanji of a name or a rule becomes an empty box", async ({ mock, wall }) => {
+  const page = await wall((await mock()).url);
+  const empty = await page.evaluate(async () => {
+    const family = getComputedStyle(document.body).fontFamily;
+    const letters = [..."急警橙髙﨑齋邊鷗櫻々〜（）％℃ヴ"];
+    await Promise.all(letters.map((letter) => document.fonts.load(`600 48px ${family}`, letter)));
+    const drawn = (letter) => {
+      const ink = new OffscreenCanvas(64, 64).getContext("2d");
+      ink.font = `600 48px ${family}`;
+      ink.fillText(letter, 8, 52);
+      return ink.getImageData(0, 0, 64, 64).data.filter((_, n) => n % 4 === 3).join("");
+    };
+    // What no face has is drawn as one and the same box.
+    const box = drawn("\u{2fa1e}");
+    return letters.filter((letter) => drawn(letter) === box || !drawn(letter).includes("255"));
+  });
+  assert.deepEqual(empty, []);
+});
+
+test("a page without users says so, and one with users says what is primary", async ({ mock, wall }) => {
+  const open = await wall((await mock()).url, "lang=en");
+  assert.match(await open.locator(".strip-bottom").innerText(), /not for clinical use/);
+  const closed = await wall((await mock({ open: false })).url, "lang=en");
+  assert.match(await closed.locator(".strip-bottom").innerText(), /Bedside monitor alarms are primary/);
+});

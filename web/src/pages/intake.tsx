@@ -1,0 +1,202 @@
+// Intake: what arrives from where, what could not be read and why, and who did what.
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { Loading, Missing, open, spoken } from "../shell.tsx";
+import "./pages.css";
+import { ask, segment, tell } from "../ask.ts";
+import { instant, spanText, stampText } from "../time.ts";
+import { now, tick } from "../store.ts";
+import { rows, watched } from "./answer.ts";
+
+interface Feed {
+  source: string;
+  via?: string;
+  last_seen?: string | null;
+  lag_seconds?: number | null;
+  messages?: number;
+  rejected?: number;
+  rate_per_minute?: number | null;
+  skew_seconds?: number | null;
+}
+
+interface Kept {
+  id: string;
+  received_at?: string;
+  source?: string;
+  via?: string;
+  reason?: string;
+  location?: string | null;
+  raw?: string;
+  state?: string;
+}
+
+interface Deed {
+  at?: string;
+  by?: string;
+  role?: string;
+  action?: string;
+  what?: string;
+  subject?: string | null;
+  outcome?: string;
+}
+
+const feeds = watched<unknown>("/api/v1/feeds", 5_000);
+const kept = watched<unknown>("/api/v1/quarantine", 15_000);
+const deeds = watched<unknown>("/api/v1/audit", 30_000);
+const raws = signal<Readonly<Record<string, string>>>({});
+const retried = signal<Readonly<Record<string, string>>>({});
+
+function Feeds() {
+  const words = spoken.value;
+  const answer = feeds.answer.value;
+  if (!answer) return <Loading />;
+  if (!answer.ok) return <Missing reason={answer.reason} />;
+  const list = rows<Feed>(answer.body, "feeds");
+  if (list.length === 0) return <p class="missing">{words.say("intake.feedsNone")}</p>;
+  return (
+    <div class="table-frame card" tabIndex={0} role="region" aria-label={words.say("intake.feeds")}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{words.say("intake.source")}</th>
+            <th scope="col">{words.say("intake.via")}</th>
+            <th scope="col">{words.say("intake.lastSeen")}</th>
+            <th scope="col" class="number">{words.say("intake.lag")}</th>
+            <th scope="col" class="number">{words.say("intake.rate")}</th>
+            <th scope="col" class="number">{words.say("intake.messages")}</th>
+            <th scope="col" class="number">{words.say("intake.rejected")}</th>
+            <th scope="col" class="number">{words.say("intake.skew")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((feed) => {
+            const seen = instant(feed.last_seen);
+            const skewed = Math.abs(feed.skew_seconds ?? 0) > 2;
+            return (
+              <tr key={`${feed.source}${feed.via ?? ""}`}>
+                <th scope="row">{feed.source}</th>
+                <td>{feed.via ?? "–"}</td>
+                <td>{seen === null ? "–" : words.say("age.ago", { age: spanText(now.value - seen, words) })}</td>
+                <td class="number">{seconds(feed.lag_seconds)}</td>
+                <td class="number">{feed.rate_per_minute ?? "–"}</td>
+                <td class="number">{feed.messages ?? "–"}</td>
+                <td class="number" data-warn={(feed.rejected ?? 0) > 0 || undefined}>
+                  {feed.rejected ?? "–"}
+                </td>
+                <td class="number" data-warn={skewed || undefined}>
+                  {seconds(feed.skew_seconds)}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function seconds(value: number | null | undefined): string {
+  return value === null || value === undefined ? "–" : `${value.toFixed(1)} s`;
+}
+
+function Quarantine() {
+  const words = spoken.value;
+  const answer = kept.answer.value;
+  if (!answer) return <Loading />;
+  if (!answer.ok) return <Missing reason={answer.reason} />;
+  const list = rows<Kept>(answer.body, "quarantine");
+  if (list.length === 0) return <p class="missing">{words.say("intake.quarantineNone")}</p>;
+  return (
+    <ul class="stack">
+      {list.map((one) => (
+        <li class="card kept" key={one.id}>
+          <p class="kept-reason">{one.reason ?? "–"}</p>
+          <p class="said">
+            {[one.location, one.source, one.via, one.state, stampText(instant(one.received_at) ?? 0)].filter(Boolean).join(" · ")}
+          </p>
+          <details onToggle={(event) => (event.currentTarget.open ? void readRaw(one) : undefined)}>
+            <summary>{words.say("intake.raw")}</summary>
+            <pre tabIndex={0}>{(one.raw ?? raws.value[one.id] ?? words.say("loading")).replaceAll("\r", "\n")}</pre>
+          </details>
+          <div class="row">
+            <button type="button" onClick={() => void retry(one.id)}>
+              {words.say("intake.retry")}
+            </button>
+            <p class="said" role="status">
+              {retried.value[one.id] ?? ""}
+            </p>
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A message may name a person, so it is asked for one at a time, when somebody wants to read it. */
+async function readRaw(one: Kept): Promise<void> {
+  if (one.raw !== undefined || raws.value[one.id] !== undefined) return;
+  const answer = await ask<Kept>(`/api/v1/quarantine/${segment(one.id)}`);
+  const words = spoken.peek();
+  const text = answer.ok ? (answer.body?.raw ?? "–") : words.say("console.failed", { reason: answer.reason });
+  raws.value = { ...raws.value, [one.id]: text };
+}
+
+async function retry(id: string): Promise<void> {
+  const answer = await tell(`/api/v1/quarantine/${segment(id)}/retry`, {});
+  const words = spoken.peek();
+  const said = answer.ok ? words.say("intake.retried") : words.say("console.failed", { reason: answer.reason });
+  retried.value = { ...retried.value, [id]: said };
+  await kept.again();
+}
+
+function Audit() {
+  const words = spoken.value;
+  const answer = deeds.answer.value;
+  if (!answer) return <Loading />;
+  if (!answer.ok) return <Missing reason={answer.reason} />;
+  const list = rows<Deed>(answer.body, "audit");
+  if (list.length === 0) return <p class="missing">{words.say("intake.auditNone")}</p>;
+  return (
+    <div class="table-frame card" tabIndex={0} role="region" aria-label={words.say("intake.audit")}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{words.say("intake.auditAt")}</th>
+            <th scope="col">{words.say("intake.auditWho")}</th>
+            <th scope="col">{words.say("intake.auditWhat")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((deed, n) => (
+            <tr key={n}>
+              <td>{stampText(instant(deed.at) ?? 0)}</td>
+              <td>{[deed.by, deed.role].filter(Boolean).join(" · ")}</td>
+              <td>{[deed.action ?? deed.what, deed.subject, deed.outcome].filter(Boolean).join(" ")}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+open("intake.title", () => {
+  const words = spoken.value;
+  useEffect(() => {
+    // The addresses of the parts lead to the part.
+    const part = { "/quarantine": "quarantine", "/audit": "audit" }[location.pathname];
+    if (part) document.getElementById(part)?.scrollIntoView();
+  }, []);
+  return (
+    <div class="stack">
+      <h1>{words.say("intake.title")}</h1>
+      <h2>{words.say("intake.feeds")}</h2>
+      <Feeds />
+      <h2 id="quarantine">{words.say("intake.quarantine")}</h2>
+      <Quarantine />
+      <h2 id="audit">{words.say("intake.audit")}</h2>
+      <Audit />
+    </div>
+  );
+});
+setInterval(tick, 1_000);

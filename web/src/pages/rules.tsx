@@ -1,0 +1,103 @@
+// The rules: what is alerted on, on what grounds, and how often it happened.
+import { signal } from "@preact/signals";
+import { Loading, Missing, open, spoken } from "../shell.tsx";
+import "./pages.css";
+import type { BothLanguages, Priority } from "../wire.ts";
+import type { Key } from "../words/words.ts";
+import { SignalSign } from "../signal.tsx";
+import { instant, stampText } from "../time.ts";
+import { rows, watched } from "./answer.ts";
+
+interface Rule {
+  id: string;
+  title?: BothLanguages;
+  priority?: Priority;
+  kind?: "physiological" | "technical";
+  when?: string;
+  until?: string | null;
+  for?: string | null;
+  source?: string;
+  rationale?: { cause?: string; consequence?: string; response?: string; time_to_respond?: string } | null;
+  escalate?: string;
+  shadow?: boolean;
+  file?: string;
+  last_fired?: string | null;
+  fired?: number;
+}
+
+const listing = watched<{ hash?: string }>("/api/v1/rules", 60_000);
+const sought = signal("");
+
+function RuleCard({ rule }: { rule: Rule }) {
+  const words = spoken.value;
+  const last = instant(rule.last_fired);
+  const facts: [Key, string | null | undefined][] = [
+    ["rules.cause", rule.rationale?.cause],
+    ["rules.consequence", rule.rationale?.consequence],
+    ["rules.response", rule.rationale?.response],
+    ["rules.timeToRespond", rule.rationale?.time_to_respond],
+    ["rules.escalate", rule.escalate],
+    ["rules.source", rule.source],
+    ["rules.file", rule.file],
+  ];
+  return (
+    <li class="card rule" id={rule.id}>
+      <div class="rule-head">
+        <SignalSign alert={{ kind: rule.kind ?? "physiological", priority: rule.priority ?? "info", state: rule.shadow ? "pending" : "active" }} words={words} />
+        <h2>{words.both(rule.title) || rule.id}</h2>
+        <code>{rule.id}</code>
+      </div>
+      <p class="said">
+        {rule.shadow ? `${words.say("rules.shadow")} · ` : ""}
+        {rule.fired ? words.say("rules.fired", { n: rule.fired }) : words.say("rules.never")}
+        {last === null ? "" : ` · ${words.say("rules.lastFired", { time: stampText(last) })}`}
+      </p>
+      <dl>
+        {([["rules.when", rule.when], ["rules.until", rule.until], ["rules.for", rule.for]] as [Key, string | undefined][]).map(([key, text]) =>
+          text ? (
+            <div key={key}>
+              <dt>{words.say(key)}</dt>
+              <dd>
+                <code>{text}</code>
+              </dd>
+            </div>
+          ) : null,
+        )}
+        {facts.map(([key, text]) =>
+          text ? (
+            <div key={key}>
+              <dt>{words.say(key)}</dt>
+              <dd>{text}</dd>
+            </div>
+          ) : null,
+        )}
+      </dl>
+    </li>
+  );
+}
+
+open("rules.title", () => {
+  const words = spoken.value;
+  const answer = listing.answer.value;
+  if (!answer) return <Loading />;
+  if (!answer.ok) return <Missing reason={answer.reason} />;
+  const wish = sought.value.toLowerCase();
+  const list = rows<Rule>(answer.body, "rules").filter((rule) => JSON.stringify(rule).toLowerCase().includes(wish));
+  return (
+    <div class="stack">
+      <div class="page-head">
+        <h1>{words.say("rules.title")}</h1>
+        {answer.body?.hash ? <p class="said">{words.say("rules.hash", { hash: answer.body.hash.slice(0, 12) })}</p> : null}
+      </div>
+      <label class="search">
+        {words.say("rules.search")}
+        <input type="search" value={sought.value} onInput={(event) => (sought.value = event.currentTarget.value)} />
+      </label>
+      <ul class="stack">
+        {list.map((rule) => (
+          <RuleCard key={rule.id} rule={rule} />
+        ))}
+      </ul>
+    </div>
+  );
+});

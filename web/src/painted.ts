@@ -1,0 +1,30 @@
+// Receipts for what was drawn: two animation frames after a message the pixels are on the screen, and only then the
+// service may believe that somebody can see them. A hidden or frozen page sends none, which is the point.
+
+const calm = 1_000;
+
+export interface Receipts {
+  /** A frame was applied; `urgent` ones are receipted at once, others at most once a second. */
+  applied: (cursor: string | null, urgent: boolean) => void;
+}
+
+export function receipts(send: (cursor: string) => void): Receipts {
+  let latest: string | null = null;
+  let sentAt = -Infinity;
+  let asked = false;
+  return {
+    applied: (cursor, urgent) => {
+      latest = cursor;
+      if (cursor === null || (asked && !urgent)) return;
+      if (!urgent && performance.now() - sentAt < calm) return;
+      asked = true;
+      requestAnimationFrame(() =>
+        requestAnimationFrame(() => {
+          asked = false;
+          sentAt = performance.now();
+          if (latest !== null) send(latest);
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,240 @@
+// What a person records: a charted grade, a therapy, a value measured by hand.
+import { useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import type { Key, Speech } from "../words/words.ts";
+import { segment, tell } from "../ask.ts";
+import { now, skew } from "../store.ts";
+import { unitText } from "../value.ts";
+
+interface EntryProps {
+  patient: string;
+  words: Speech;
+}
+
+/** A form that posts what `read` makes of it and says what became of it. */
+function Entry(props: {
+  title: Key;
+  how?: Key;
+  save: Key;
+  path: string;
+  words: Speech;
+  read: (form: FormData) => unknown;
+  children: ComponentChildren;
+}) {
+  const { title, how, save, path, words, read, children } = props;
+  const [said, setSaid] = useState<{ text: string; bad: boolean } | null>(null);
+  return (
+    <form
+      class="card stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const form = event.currentTarget;
+        void tell(path, read(new FormData(form))).then((answer) => {
+          setSaid(answer.ok ? { text: words.say("ice.saved"), bad: false } : { text: words.say("save.failed", { reason: answer.reason }), bad: true });
+        });
+      }}
+    >
+      <div>
+        <h2>{words.say(title)}</h2>
+        {how ? <p class="said">{words.say(how)}</p> : null}
+      </div>
+      {children}
+      <button type="submit" class="main">
+        {words.say(save)}
+      </button>
+      <p class="said" role="status" data-bad={said?.bad || undefined}>
+        {said?.text ?? ""}
+      </p>
+    </form>
+  );
+}
+
+export function GradeForm({ patient, words }: EntryProps) {
+  const [crs, setCrs] = useState<number | null>(null);
+  const [icans, setIcans] = useState<number | null>(null);
+  const pick = (name: Key, value: number | null, set: (value: number | null) => void) => (
+    <fieldset>
+      <legend class="said">{words.say(name)}</legend>
+      <div class="grade-pick">
+        {[0, 1, 2, 3, 4].map((grade) => (
+          <button type="button" key={grade} aria-pressed={grade === value} onClick={() => set(grade === value ? null : grade)}>
+            {grade}
+          </button>
+        ))}
+      </div>
+    </fieldset>
+  );
+  return (
+    <Entry
+      title="grade.title"
+      how="grade.how"
+      save="grade.save"
+      path={`/api/v1/patients/${segment(patient)}/assessments`}
+      words={words}
+      read={() => ({ charted: { ...(crs === null ? {} : { crs }), ...(icans === null ? {} : { icans }) } })}
+    >
+      {pick("grade.crs", crs, setCrs)}
+      {pick("grade.icans", icans, setIcans)}
+    </Entry>
+  );
+}
+
+const kinds = ["infusion", "oxygen", "vasopressor", "antipyretic", "tocilizumab", "steroid", "phosphate"] as const;
+const devices = ["none", "nasal_cannula", "blow_by", "simple_mask", "venturi", "non_rebreather", "high_flow", "cpap", "bipap", "ventilator"] as const;
+
+export function TherapyForm({ patient, words }: EntryProps) {
+  const [kind, setKind] = useState<(typeof kinds)[number]>("oxygen");
+  return (
+    <Entry
+      title="therapy.title"
+      save="therapy.save"
+      path={`/api/v1/patients/${segment(patient)}/therapies`}
+      words={words}
+      read={(form) => ({
+        kind,
+        at: zoned(form.get("at")),
+        ...filled("agent", form.get("agent")),
+        ...filled("dose", form.get("dose")),
+        ...filled("device", form.get("device")),
+        ...filled("product", form.get("product")),
+        ...numbered("flow", form.get("flow")),
+      })}
+    >
+      <label>
+        {words.say("therapy.kind")}
+        <select value={kind} onChange={(event) => setKind(event.currentTarget.value as (typeof kinds)[number])}>
+          {kinds.map((one) => (
+            <option key={one} value={one}>
+              {words.say(`therapy.${one}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <TherapyFields kind={kind} words={words} />
+      <At label={words.say("therapy.at")} />
+    </Entry>
+  );
+}
+
+function TherapyFields({ kind, words }: { kind: (typeof kinds)[number]; words: Speech }) {
+  if (kind === "oxygen")
+    return (
+      <div class="pair">
+        <label>
+          {words.say("therapy.device")}
+          <select name="device">
+            {devices.map((one) => (
+              <option key={one} value={one}>
+                {words.say(`device.${one}`)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {words.say("therapy.flow")}
+          <input name="flow" type="number" inputMode="decimal" min="0" max="80" step="0.5" />
+        </label>
+      </div>
+    );
+  if (kind === "infusion")
+    return (
+      <label>
+        {words.say("patient.product")}
+        <input name="product" />
+      </label>
+    );
+  return (
+    <div class="pair">
+      <label>
+        {words.say("therapy.agent")}
+        <input name="agent" />
+      </label>
+      <label>
+        {words.say("therapy.dose")}
+        <input name="dose" />
+      </label>
+    </div>
+  );
+}
+
+/** What is measured by hand on a ward, with the unit a ward uses (UCUM). */
+const measured: readonly [string, string][] = [
+  ["temperature", "Cel"],
+  ["heart_rate", "/min"],
+  ["systolic", "mm[Hg]"],
+  ["diastolic", "mm[Hg]"],
+  ["spo2", "%"],
+  ["respiratory_rate", "/min"],
+  ["phosphate", "mg/dL"],
+  ["gcs", "{score}"],
+  ["weight", "kg"],
+  ["urine", "mL"],
+];
+
+export function ObservationForm({ patient, words }: EntryProps) {
+  const [analyte, setAnalyte] = useState("temperature");
+  const unit = measured.find(([name]) => name === analyte)?.[1] ?? "";
+  return (
+    <Entry
+      title="observation.title"
+      save="observation.save"
+      path={`/api/v1/patients/${segment(patient)}/observations`}
+      words={words}
+      read={(form) => ({ analyte, value: Number(form.get("value")), unit, measured_at: zoned(form.get("at")) })}
+    >
+      <label>
+        {words.say("observation.analyte")}
+        <select value={analyte} onChange={(event) => setAnalyte(event.currentTarget.value)}>
+          {measured.map(([name]) => (
+            <option key={name} value={name}>
+              {words.named("analyte", name)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {words.say("observation.value")} ({unitText(unit)})
+        <input name="value" type="number" inputMode="decimal" step="any" required />
+      </label>
+      <At label={words.say("observation.at")} />
+    </Entry>
+  );
+}
+
+/** Shows the present minute until somebody types another, and then means this very second. */
+function At({ label }: { label: string }) {
+  const [typed, setTyped] = useState<string | null>(null);
+  return (
+    <label>
+      {label}
+      <input
+        name={typed === null ? undefined : "at"}
+        type="datetime-local"
+        required
+        value={typed ?? localInput(now.value)}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+function localInput(at: number): string {
+  const shifted = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
+  return shifted.toISOString().slice(0, 16);
+}
+
+/** The instant a person meant by a wall-clock time, with the offset of the place where it was typed; else now. */
+function zoned(text: FormDataEntryValue | null): string {
+  const typed = new Date(String(text));
+  return Number.isNaN(typed.getTime()) ? new Date(Date.now() + (skew.peek() ?? 0)).toISOString() : typed.toISOString();
+}
+
+function filled(name: string, text: FormDataEntryValue | null): Record<string, string> {
+  const typed = String(text ?? "").trim();
+  return typed === "" ? {} : { [name]: typed };
+}
+
+function numbered(name: string, text: FormDataEntryValue | null): Record<string, number> {
+  const typed = Number(text ?? "");
+  return text === null || text === "" || Number.isNaN(typed) ? {} : { [name]: typed };
+}

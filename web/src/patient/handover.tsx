@@ -1,0 +1,97 @@
+// The handover on paper: situation, background, assessment, recommendation. Shown on paper only.
+import type { Alert, Patient } from "../wire.ts";
+import type { Speech } from "../words/words.ts";
+import { instant, stampText } from "../time.ts";
+import { leading, readingOf } from "../reading.ts";
+import { bedText, dayText, numberText, unitText } from "../value.ts";
+import { now } from "../store.ts";
+import { missingOf } from "../why.tsx";
+import { therapyText } from "./lanes.tsx";
+
+const told = ["temperature", "heart_rate", "systolic", "map", "spo2", "respiratory_rate", "phosphate", "pai1", "crp", "ferritin", "platelets", "ice"];
+
+export function Handover({ patient, alerts, words }: { patient: Patient; alerts: readonly Alert[]; words: Speech }) {
+  const missing = [...new Set(missingOf(patient))].map((name) => words.named("analyte", name));
+  const waiting = alerts.filter((alert) => alert.state === "active" || alert.state === "returned").length;
+  return (
+    <section class="handover" aria-label={words.say("handover.title")}>
+      <h1>
+        {words.say("handover.title")} — {patient.ward} {bedText(patient.bed, patient.ward)} {dayText(patient.day)}
+      </h1>
+      <p>{words.say("handover.printed", { time: stampText(now.value) })}</p>
+      <h2>S {words.say("handover.s")}</h2>
+      <ul>
+        <li>
+          {gradeLine("CRS", patient.crs, words)} · {gradeLine("ICANS", patient.icans, words)}
+        </li>
+        {alerts.length === 0 ? <li>{words.say("handover.noAlerts")}</li> : null}
+        {alerts.map((alert) => (
+          <li key={alert.id}>
+            {words.say(`priority.${alert.priority}`)} {words.both(alert.title)} ({words.say(`state.${alert.state}`)},{" "}
+            {stampText(instant(alert.raised_at) ?? 0)}) {readingText(alert)}
+          </li>
+        ))}
+      </ul>
+      <h2>B {words.say("handover.b")}</h2>
+      <ul>
+        <li>
+          {words.say("patient.product")} {patient.product ?? "–"}, {dayText(patient.day)}
+        </li>
+        {(patient.therapies ?? []).length === 0 ? <li>{words.say("handover.noTherapies")}</li> : null}
+        {(patient.therapies ?? []).map((therapy) => (
+          <li key={`${therapy.kind}${therapy.at}`}>
+            {stampText(instant(therapy.at) ?? 0)} {therapyText(therapy, words)}
+          </li>
+        ))}
+      </ul>
+      <h2>A {words.say("handover.a")}</h2>
+      <Values patient={patient} words={words} />
+      <h2>R {words.say("handover.r")}</h2>
+      <ul>
+        {waiting > 0 ? <li>{words.say("handover.answerAlerts", { n: waiting })}</li> : null}
+        {missing.length > 0 ? <li>{words.say("handover.checkMissing", { list: missing.join(", ") })}</li> : null}
+        <li>{words.say("handover.continue")}</li>
+      </ul>
+      <p>
+        {words.say("secondary.notice")}. {words.say("overview.use")}
+      </p>
+    </section>
+  );
+}
+
+function Values({ patient, words }: { patient: Patient; words: Speech }) {
+  return (
+    <table>
+      <tbody>
+        {told
+          .filter((analyte) => patient.latest?.[analyte])
+          .map((analyte) => {
+            const latest = patient.latest?.[analyte];
+            return (
+              <tr key={analyte}>
+                <th scope="row">{words.named("analyte", analyte)}</th>
+                <td>
+                  {numberText(analyte, latest?.value)} {unitText(latest?.unit)}
+                  {latest?.stale ? ` (${words.say("wall.stale")})` : ""}
+                </td>
+                <td>{stampText(instant(latest?.measured_at) ?? 0)}</td>
+              </tr>
+            );
+          })}
+      </tbody>
+    </table>
+  );
+}
+
+function gradeLine(name: string, grade: Patient["crs"], words: Speech): string {
+  const suggested = grade?.suggested ?? grade?.grade;
+  return `${name} ${words.say("patient.suggested")} ${suggested ?? words.say("patient.gradeUnknown")} / ${words.say("patient.charted")} ${grade?.charted ?? "–"}`;
+}
+
+function readingText(alert: Alert): string {
+  const row = leading(alert.evidence);
+  const reading = readingOf(row);
+  if (!row || !reading) return "";
+  const unit = reading.line === null && reading.limit !== null ? "" : unitText(row.unit);
+  return `${reading.mark}${reading.value} ${unit}${reading.limit === null ? "" : ` ${reading.sign ?? "/"} ${reading.limit}`}`;
+}

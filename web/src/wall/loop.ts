@@ -1,0 +1,64 @@
+// The one render loop of the wall, and the watch that notices when it stops.
+import { signal } from "@preact/signals";
+
+const callbacks = new Set<() => void>();
+let running = false;
+let drawnAt = performance.now();
+
+/** Seconds the page did not draw although it was visible; null while all is well. */
+export const stalled = signal<number | null>(null);
+const shownFor = 60_000;
+const stallAfter = 3_000;
+
+/** Eight pictures a second: enough for a second hand and every flash, and a small computer stays cool for years. */
+const every = 125;
+
+export function onFrame(callback: () => void): () => void {
+  callbacks.add(callback);
+  if (!running) {
+    running = true;
+    requestAnimationFrame(turn);
+  }
+  return () => callbacks.delete(callback);
+}
+
+function turn(): void {
+  drawnAt = performance.now();
+  for (const callback of callbacks) callback();
+  setTimeout(() => requestAnimationFrame(turn), every - (Date.now() % every));
+}
+
+/** Milliseconds of light and of dimness: 2 Hz for high; 0.67 Hz for medium, so that its edges fall on edges of high. */
+const half = { high: 250, medium: 750 } as const;
+
+/**
+ * One clock for every flash, taken from the time of the service: all beds of all walls flash in phase, so that no two add
+ * up to more than three flashes a second, and a page that stands still stops flashing with its second hand.
+ */
+export function beat(at: number): void {
+  const root = document.documentElement.style;
+  for (const priority of ["high", "medium"] as const) {
+    const lit = Math.floor(at / half[priority]) % 2 === 0 ? "1" : "0";
+    const name = `--beat-${priority}`;
+    if (root.getPropertyValue(name) !== lit) root.setProperty(name, lit);
+  }
+}
+
+/**
+ * A worker asks once a second whether the page still answers and still draws. The worker's clock runs on when the page
+ * stands still, so a freeze is measured from outside and told as soon as the page can tell it.
+ */
+export function watchRenderer(): void {
+  const beat = new Worker(new URL("./beat.worker.ts", import.meta.url), { type: "module" });
+  let clearing: ReturnType<typeof setTimeout> | undefined;
+  beat.onmessage = (message: MessageEvent<{ stalled: number }>) => {
+    const visible = document.visibilityState === "visible";
+    const undrawn = visible ? performance.now() - drawnAt : 0;
+    const still = Math.max(message.data.stalled, undrawn);
+    beat.postMessage("here");
+    if (still < stallAfter || !visible) return;
+    stalled.value = Math.round(still / 1000);
+    clearTimeout(clearing);
+    clearing = setTimeout(() => (stalled.value = null), shownFor);
+  };
+}

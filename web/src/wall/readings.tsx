@@ -1,0 +1,105 @@
+// What a tile says in its middle: the value against its limit, or the grade, or the alert's own words, or the vital signs.
+import type { Alert, Patient } from "../wire.ts";
+import type { Speech } from "../words/words.ts";
+import type { Reading } from "../reading.ts";
+import { compactText, writtenAs } from "../value.ts";
+import { Age, Grades, type Graded } from "./grades.tsx";
+import { gradeText } from "./place.ts";
+import { lineUnits, unitsOf } from "./width.ts";
+
+/** An alert about something that has no number says it in words; where one line does, the vital signs stay. */
+export function Headline({ patient, alert, speech }: { patient: Patient; alert: Alert; speech: Speech }) {
+  const words = speech.both(alert.title);
+  const short = unitsOf(words) <= lineUnits;
+  return (
+    <>
+      <p class="headline" data-size="primary" data-short={short || undefined}>
+        {words}
+      </p>
+      {short ? (
+        <div class="readings">
+          <Vitals patient={patient} />
+        </div>
+      ) : null}
+      <div class="headline-foot">
+        <Grades patient={patient} brief />
+        <Age patient={patient} speech={speech} />
+      </div>
+    </>
+  );
+}
+
+/** Rules about a grade have no value of their own: the grade is the value. Null for every other rule. */
+export function gradedBy(alert: Alert): Graded | null {
+  const name = /^(crs|icans)-\d/.exec(alert.rule)?.[1];
+  return name === "crs" || name === "icans" ? name : null;
+}
+
+export function GradeLarge({ patient, name }: { patient: Patient; name: Graded }) {
+  return (
+    <>
+      <span class="reading">
+        <span class="short" data-size="primary">
+          {name.toUpperCase()}
+        </span>
+        <b data-size="value">{gradeText(patient[name])}</b>
+      </span>
+      <Vital patient={patient} analyte={name === "crs" ? "temperature" : "ice"} />
+    </>
+  );
+}
+
+export function Vitals({ patient }: { patient: Patient }) {
+  return (
+    <>
+      <Vital patient={patient} analyte="temperature" />
+      <Vital patient={patient} analyte="spo2" />
+    </>
+  );
+}
+
+function Vital({ patient, analyte }: { patient: Patient; analyte: string }) {
+  const latest = patient.latest?.[analyte];
+  return (
+    <span class="reading" data-stale={latest?.stale || undefined}>
+      <Short analyte={analyte} />
+      <b data-size="value">
+        {latest?.comparator ?? ""}
+        {compactText(analyte, latest?.value)}
+      </b>
+    </span>
+  );
+}
+
+/** Value against limit: the number large, the limit beside it, so that "how far" is one glance. */
+export function Against({ reading, stale }: { reading: Reading; stale: boolean }) {
+  return (
+    <span class="reading against" data-stale={stale || undefined}>
+      <Short analyte={reading.analyte} mark={reading.mark} />
+      <b data-size="value">{reading.value}</b>
+      {reading.limit === null ? null : (
+        <span class="limit" data-size="primary">
+          {reading.sign ?? "/"} {reading.limit}
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** Subscripts are set, not typed: the condensed face has none. */
+function Short({ analyte, mark }: { analyte: string; mark?: string }) {
+  const { short } = writtenAs(analyte);
+  return (
+    <span class="short" data-size="primary">
+      {mark ?? ""}
+      {short.endsWith("₂") ? (
+        <>
+          {short.slice(0, -1)}
+          <sub>2</sub>
+        </>
+      ) : (
+        short
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,126 @@
+// 24 hours of the value that drives the tile, with its limit, the days since infusion and what was given.
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useComputed } from "@preact/signals";
+import type { Patient } from "../wire.ts";
+import { instant } from "../time.ts";
+import { writtenAs } from "../value.ts";
+import { now } from "../store.ts";
+import { infusedAt } from "./place.ts";
+import { lengthen, refresh, span, traceOf, type Point } from "./trace.ts";
+
+const day = 24 * 3_600_000;
+
+interface Box {
+  width: number;
+  height: number;
+}
+
+export function Sparkline({ patient, analyte, limit }: { patient: Patient; analyte: string; limit: number | null }) {
+  const host = useRef<HTMLDivElement>(null);
+  const [box, setBox] = useState<Box>({ width: 0, height: 0 });
+  const points = traceOf(patient.id, analyte);
+  const minute = useComputed(() => Math.floor(now.value / 60_000) * 60_000);
+  const to = minute.value + 60_000;
+
+  useEffect(() => {
+    void refresh(patient.id, analyte, now.peek(), performance.now());
+    lengthen(patient.id, analyte, patient.latest?.[analyte], now.peek());
+  }, [patient, analyte, to]);
+
+  useLayoutEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    const measure = (): void => setBox({ width: element.clientWidth, height: element.clientHeight });
+    const watch = new ResizeObserver(measure);
+    watch.observe(element);
+    measure();
+    return () => watch.disconnect();
+  }, []);
+
+  return (
+    <div class="sparkline" ref={host} data-analyte={analyte} aria-hidden="true">
+      {box.width > 0 ? draw(points.value, patient, analyte, limit, box, to) : null}
+    </div>
+  );
+}
+
+function draw(points: Point[], patient: Patient, analyte: string, limit: number | null, box: Box, to: number) {
+  const written = writtenAs(analyte);
+  const from = to - span;
+  const inside = points.filter((point) => point.at >= from && point.at <= to);
+  const values = [...inside.map((point) => point.value), ...(limit === null ? [] : [limit])];
+  const low = Math.min(written.low, ...values);
+  const high = Math.max(written.high, ...values);
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return null;
+  const pad = box.height * 0.12;
+  const lane = Math.min(box.height * 0.24, box.width * 0.06);
+  const x = (at: number): number => ((at - from) / span) * box.width;
+  const y = (value: number): number =>
+    box.height - lane - pad - ((value - low) / (high - low || 1)) * (box.height - lane - 2 * pad);
+  return (
+    <svg width={box.width} height={box.height} viewBox={`0 0 ${box.width} ${box.height}`}>
+      {dayLines(patient, from, to).map((at) => (
+        <line key={at} class="spark-day" x1={x(at)} x2={x(at)} y1={0} y2={box.height} />
+      ))}
+      {limit !== null ? <line class="spark-limit" x1={0} x2={box.width} y1={y(limit)} y2={y(limit)} /> : null}
+      <path class="spark-line" d={path(inside, written.gap, x, y)} />
+      {inside.length > 0 && inside.length < 12
+        ? inside.map((point) => <circle key={point.at} class="spark-dot" cx={x(point.at)} cy={y(point.value)} />)
+        : null}
+      {lastDot(inside, x, y, box)}
+      {given(patient, from, to).map(({ at, kind }) => (
+        <path
+          key={`${kind}${at}`}
+          class="spark-given"
+          data-kind={kind}
+          d={kind === "tocilizumab" ? down(x(at), box.height, lane) : rhomb(x(at), box.height, lane)}
+        />
+      ))}
+    </svg>
+  );
+}
+
+function lastDot(points: Point[], x: (at: number) => number, y: (value: number) => number, box: Box) {
+  const last = points.at(-1);
+  return last ? <circle class="spark-last" cx={Math.min(x(last.at), box.width - 6)} cy={y(last.value)} /> : null;
+}
+
+/** A gap in the data is a gap in the line: nothing was measured there, so nothing is drawn. */
+function path(points: Point[], gap: number, x: (at: number) => number, y: (value: number) => number): string {
+  let text = "";
+  let before: number | null = null;
+  for (const point of points) {
+    const joined = before !== null && point.at - before <= gap;
+    text += `${joined ? "L" : "M"}${x(point.at).toFixed(1)} ${y(point.value).toFixed(1)}`;
+    before = point.at;
+  }
+  return text;
+}
+
+/** Midnights of the treatment clock: whole days since the infusion that fall into the span. */
+function dayLines(patient: Patient, from: number, to: number): number[] {
+  const infusion = infusedAt(patient);
+  if (infusion === null) return [];
+  const lines: number[] = [];
+  for (let at = infusion + Math.ceil((from - infusion) / day) * day; at <= to; at += day) lines.push(at);
+  return lines;
+}
+
+function given(patient: Patient, from: number, to: number): { at: number; kind: string }[] {
+  return (patient.therapies ?? []).flatMap((therapy) => {
+    const at = instant(therapy.at);
+    const marked = therapy.kind === "tocilizumab" || therapy.kind === "steroid";
+    return marked && at !== null && at >= from && at <= to ? [{ at, kind: therapy.kind }] : [];
+  });
+}
+
+function down(x: number, height: number, lane: number): string {
+  const half = lane * 0.55;
+  return `M${x - half} ${height - lane}H${x + half}L${x} ${height - 1}Z`;
+}
+
+function rhomb(x: number, height: number, lane: number): string {
+  const half = lane * 0.5;
+  const middle = height - half - 1;
+  return `M${x} ${middle - half}L${x + half} ${middle}L${x} ${middle + half}L${x - half} ${middle}Z`;
+}

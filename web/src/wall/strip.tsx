@@ -1,0 +1,101 @@
+// The header: ward, every alarmed bed in order of urgency, the clock. And the strip below for what belongs to no bed.
+import type { Alert } from "../wire.ts";
+import type { Speech } from "../words/words.ts";
+import { byUrgency } from "../ward.ts";
+import { Glyph, signalOf, wordOf } from "../glyph.tsx";
+import { bedText } from "../value.ts";
+import { attempt, heard, phase, session, skew, unheard, ward } from "../store.ts";
+import { isSkewed } from "../watch.ts";
+import { Clock } from "./clock.tsx";
+import { isAlarmed, type Seat } from "./place.ts";
+import { stalled } from "./loop.ts";
+import { audible } from "./voice.ts";
+
+export function Header({ seats, wardName, speech }: { seats: readonly Seat[]; wardName: string; speech: Speech }) {
+  const alarmed = seats
+    .filter(isAlarmed)
+    .flatMap((seat) => (seat.alerts[0] ? [{ seat, alert: seat.alerts[0] }] : []))
+    .sort((a, b) => byUrgency(a.alert, b.alert));
+  return (
+    <header class="strip-top">
+      <h1 data-size="primary">{wardName}</h1>
+      <ul class="alarm-list" aria-label={speech.say("patient.alerts")}>
+        {alarmed.map(({ seat, alert }) => (
+          <li key={alert.id} data-signal={signalOf(alert)} data-state={alert.state} data-beat={alert.priority}>
+            <span class="flag-glyph">
+              <Glyph signal={signalOf(alert)} outline={alert.state !== "active" && signalOf(alert) !== "technical"} />
+            </span>
+            <span data-size="primary">{bedText(seat.patient.bed, seat.patient.ward)}</span>
+          </li>
+        ))}
+        {alarmed.length === 0 && ward.value.known ? (
+          <li class="calm" data-size="primary">
+            {speech.say("wall.none")}
+          </li>
+        ) : null}
+      </ul>
+      {phase.value === "catching-up" ? (
+        <span class="catching" data-size="primary">
+          {speech.say("wall.catching")}
+        </span>
+      ) : null}
+      <Clock />
+    </header>
+  );
+}
+
+interface StripProps {
+  chips: readonly Seat[];
+  technical: readonly Alert[];
+  small: boolean;
+  speech: Speech;
+}
+
+/** Beds without a tile, machines and feeds, then what is wrong with this display itself. Quiet when there is nothing. */
+export function Strip({ chips, technical, small, speech }: StripProps) {
+  const offset = skew.value;
+  const open = session.value?.open ?? false;
+  const troubles: { key: string; text: string }[] = [];
+  if (audible.value === false) troubles.push({ key: "sound", text: speech.say("wall.soundOff") });
+  if (isSkewed(offset))
+    troubles.push({ key: "skew", text: speech.say("wall.skew", { seconds: Math.round(Math.abs(offset ?? 0) / 1000) }) });
+  if (stalled.value !== null) troubles.push({ key: "stalled", text: speech.say("wall.renderStalled", { seconds: stalled.value }) });
+  if (small) troubles.push({ key: "small", text: speech.say("wall.small") });
+  if (ward.value.refused) troubles.push({ key: "refused", text: speech.say("wall.refused", { reason: ward.value.refused }) });
+  return (
+    <footer class="strip-bottom">
+      {heard.value === "late" ? (
+        <p class="late" role="status" data-size="primary">
+          {speech.say("wall.late")} {Math.floor(unheard.value / 1000)} {speech.say("unit.second")}
+          {attempt.value > 0 ? ` · ${speech.say("wall.lostRetry", { n: attempt.value })}` : ""}
+        </p>
+      ) : null}
+      {chips.length > 0 ? (
+        <ul class="chips" aria-label={speech.say("wall.others")}>
+          {chips.map(({ patient }) => (
+            <li key={patient.id} data-size="primary">
+              {bedText(patient.bed, patient.ward)}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      {technical.slice(0, 2).map((alert) => (
+        <p key={alert.id} class="technical" data-signal="technical" data-state={alert.state} data-beat={alert.priority}>
+          <span class="flag-glyph">
+            <Glyph signal="technical" />
+          </span>
+          <span data-size="primary">
+            {speech.say(wordOf("technical"))} {speech.both(alert.title)}
+          </span>
+        </p>
+      ))}
+      {technical.length > 2 ? <p class="technical-more">{speech.say("wall.more", { n: technical.length - 2 })}</p> : null}
+      {troubles.map((trouble) => (
+        <p key={trouble.key} class="trouble" data-trouble={trouble.key} data-size="primary">
+          {trouble.text}
+        </p>
+      ))}
+      {open ? <p class="open">{speech.say("open.notice")}</p> : <p class="open">{speech.say("secondary.notice")}</p>}
+    </footer>
+  );
+}

@@ -1,0 +1,146 @@
+// Why now: the values behind an alert, what the score is made of, what is missing, and who says so.
+import type { Alert, Evidence, Patient, Risk } from "./wire.ts";
+import type { Speech } from "./words/words.ts";
+import { instant, spanText, stampText } from "./time.ts";
+import { readingOf } from "./reading.ts";
+import { numberText, unitText } from "./value.ts";
+import { now } from "./store.ts";
+
+export function EvidenceList({ evidence, words }: { evidence: readonly Evidence[]; words: Speech }) {
+  if (evidence.length === 0) return null;
+  return (
+    <section class="evidence">
+      <h3>{words.say("why.evidence")}</h3>
+      <ul>
+        {evidence.map((row) => (
+          <li key={`${row.analyte}${row.feature ?? ""}`}>
+            <span class="evidence-name">{words.named("analyte", row.analyte)}</span>
+            <span class="evidence-value">
+              <b>
+                {row.comparator ?? ""}
+                {numberText(row.analyte, row.value)}
+              </b>{" "}
+              {unitText(row.unit)}
+            </span>
+            <Limit row={row} words={words} />
+            <span class="evidence-age">
+              {agoText(row.measured_at, words)}
+              {row.source ? ` · ${row.source}` : ""}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The limit; where the rule asked for something reckoned, what that gave stands before it. */
+function Limit({ row, words }: { row: Evidence; words: Speech }) {
+  const reading = readingOf(row);
+  if (!reading || reading.limit === null) return null;
+  return (
+    <span class="evidence-limit">
+      {reading.line === null ? `${reading.mark}${reading.value} ` : ""}
+      {words.say("why.limit", { comparison: reading.sign ?? "", limit: reading.limit })}
+    </span>
+  );
+}
+
+export function agoText(at: string | null | undefined, words: Speech): string {
+  const read = instant(at);
+  if (read === null) return words.say("age.none");
+  return words.say("age.ago", { age: spanText(now.value - read, words) });
+}
+
+/** One early score as bars: the points of each term, its value, its age, its source. */
+export function RiskTerms({ title, risk, words }: { title: string; risk: Risk | null | undefined; words: Speech }) {
+  if (!risk) return null;
+  const terms = (risk.terms ?? []).filter((term) => term.points > 0).sort((a, b) => b.points - a.points);
+  const widest = Math.max(3, ...terms.map((term) => term.points));
+  return (
+    <section class="risk">
+      <h3>
+        {title}{" "}
+        <span class="risk-total">
+          {risk.points === null || risk.points === undefined ? words.say("why.unknown") : words.say("why.total", { n: risk.points })}
+          {risk.band ? ` · ${words.say("why.band", { band: risk.band })}` : ""}
+        </span>
+      </h3>
+      {terms.length > 0 ? (
+        <ul class="bars">
+          {terms.map((term) => (
+            <li key={term.name}>
+              <span class="bar-name">{words.named("analyte", term.name)}</span>
+              <span class="bar-track" aria-hidden="true">
+                <i style={{ width: `${(term.points / widest) * 100}%` }} />
+              </span>
+              <span class="bar-points">{words.say("why.points", { n: term.points })}</span>
+              <span class="bar-note">
+                {term.value !== null && term.value !== undefined ? `${term.value} · ` : ""}
+                {instant(term.at) === null ? "" : agoText(term.at, words)}
+                {term.source ? <cite>{term.source}</cite> : null}
+              </span>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      {risk.source ? <cite>{risk.source}</cite> : null}
+    </section>
+  );
+}
+
+/** Missing is unknown: it is listed with the same weight as what is there. */
+export function MissingList({ names, words }: { names: readonly string[]; words: Speech }) {
+  const once = [...new Set(names)];
+  return (
+    <section class="missing-list">
+      <h3>{words.say("why.missing")}</h3>
+      {once.length === 0 ? (
+        <p class="said">{words.say("why.missingNone")}</p>
+      ) : (
+        <>
+          <p class="row">
+            {once.map((name) => (
+              <span class="chip" key={name}>
+                {words.named("analyte", name)}
+              </span>
+            ))}
+          </p>
+          <p class="said">{words.say("why.missingMeaning")}</p>
+        </>
+      )}
+    </section>
+  );
+}
+
+export function missingOf(patient: Patient | undefined): string[] {
+  return [
+    ...(patient?.crs?.missing ?? []),
+    ...(patient?.icans?.missing ?? []),
+    ...(patient?.risk?.crs?.missing ?? []),
+    ...(patient?.risk?.icans?.missing ?? []),
+  ];
+}
+
+export function Why({ alert, patient, words }: { alert: Alert; patient: Patient | undefined; words: Speech }) {
+  const raised = instant(alert.raised_at);
+  return (
+    <div class="why">
+      {alert.instruction && words.both(alert.instruction) !== "" ? <p>{words.both(alert.instruction)}</p> : null}
+      <EvidenceList evidence={alert.evidence ?? []} words={words} />
+      <RiskTerms title={words.say("why.crs")} risk={patient?.risk?.crs} words={words} />
+      <RiskTerms title={words.say("why.icans")} risk={patient?.risk?.icans} words={words} />
+      {patient ? <MissingList names={[...(alert.missing ?? []), ...missingOf(patient)]} words={words} /> : null}
+      <p class="said">
+        {words.say("why.rule")} <code>{alert.rule}</code>
+        {raised === null ? "" : ` · ${words.say("console.raised", { time: stampText(raised) })}`}
+        {alert.source ? (
+          <>
+            <br />
+            {words.say("why.source")} <cite>{alert.source}</cite>
+          </>
+        ) : null}
+      </p>
+    </div>
+  );
+}

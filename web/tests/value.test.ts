@@ -1,0 +1,59 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { bedText, compactText, dayText, numberText, signOf, unitText } from "../src/value.ts";
+import { ageText, counterText, countdownText, instant, spanText } from "../src/time.ts";
+import { speech } from "../src/words/words.ts";
+
+const ja = speech("ja");
+
+test("a missing value is a dash and never a zero", () => {
+  assert.equal(numberText("temperature", null), "–");
+  assert.equal(numberText("temperature", undefined), "–");
+  assert.equal(numberText("temperature", 0), "0.0");
+});
+
+test("digits follow the analyte", () => {
+  assert.equal(numberText("temperature", 39), "39.0");
+  assert.equal(numberText("spo2", 88.4), "88");
+  assert.equal(numberText("phosphate", 0.614), "0.61");
+  assert.equal(numberText("phosphate", 2.34), "2.3");
+  assert.equal(numberText("ferritin", 12345.6), "12346");
+});
+
+test("a value of five digits is written in thousands where there is no room", () => {
+  assert.deepEqual([9999, 10000, 12345].map((value) => compactText("ferritin", value)), ["9999", "10k", "12.3k"]);
+  assert.equal(compactText("ferritin", null), "–");
+});
+
+test("a bed drops its ward's prefix and nothing else", () => {
+  assert.equal(bedText("6E-01", "6E"), "01");
+  assert.equal(bedText("6E", "6E"), "6E");
+  assert.equal(bedText("12", "6E"), "12");
+  assert.equal(bedText(null, "6E"), "–");
+});
+
+test("days count from the infusion, with a sign and unknown as a dash", () => {
+  assert.deepEqual([2, 0, -1, null, undefined, 2.9].map(dayText), ["D+2", "D0", "D−1", "D–", "D–", "D+2"]);
+});
+
+test("a comparison nobody named shows no sign", () => {
+  assert.equal(signOf({ analyte: "spo2", value: 88 }), null);
+  assert.equal(signOf({ analyte: "spo2", value: 88, comparison: "<=" }), "≤");
+  assert.equal(unitText("Cel"), "°C");
+  assert.equal(unitText("furlong"), "furlong");
+});
+
+test("an age is rounded down to one unit and seconds are not counted on a wall", () => {
+  assert.equal(spanText(119_000, ja), "1分");
+  assert.equal(spanText(119 * 60_000, ja), "119分");
+  assert.equal(spanText(5.9 * 3_600_000, ja), "5時間");
+  assert.equal(spanText(-4_000, ja), "0秒");
+  assert.equal(ageText(40_000, ja), "<1分");
+});
+
+test("counters run on", () => {
+  assert.equal(counterText(14_900), "00:00:14");
+  assert.equal(counterText(3_725_000), "01:02:05");
+  assert.equal(countdownText(249_000), "4:09");
+  assert.equal(instant("not a time"), null);
+});
