@@ -1,0 +1,126 @@
+//! How fast the fold goes with every score and every shipped rule on: entries a second on one core, memory of a patient
+//! after 14 days, and rule evaluations a second. One JSON line.
+
+use std::time::Instant;
+
+use stormwatch::engine::Engine;
+use stormwatch::engine::rule::shipped;
+use stormwatch::model::{
+    Analyte, Census, CensusKind, Entry, Event, Location, Observation, PatientId, Quality, Quantity, Span,
+    Status, Therapy, TherapyAction, TherapyKind, Time, Value,
+};
+use stormwatch::terminology::Terminology;
+
+const PATIENTS: usize = 4;
+const DAYS: i64 = 14;
+const START: Time = Time(1_790_000_000_000);
+
+fn main() {
+    let mut engine = Engine::new();
+    let mut seq = 0;
+    let mut apply = |at: Time, event: Event, engine: &mut Engine| {
+        seq += 1;
+        engine.apply(&Entry { seq, accepted_at: at, event }).len()
+    };
+    let terminology = Terminology::builtin();
+    let analytes = terminology.analytes().to_vec();
+    apply(START, Event::Terminology { hash: "t".into(), analytes }, &mut engine);
+    apply(
+        START,
+        Event::Rules { hash: "r".into(), author: "bench".into(), files: shipped::rules() },
+        &mut engine,
+    );
+    for n in 0..PATIENTS {
+        apply(START, Event::Census(admission(n)), &mut engine);
+        apply(START, Event::Therapy(infusion(n)), &mut engine);
+    }
+    let began = Instant::now();
+    let (mut entries, mut changes) = (0u64, 0usize);
+    for minute in 0..DAYS * 24 * 60 {
+        let at = START + Span::minutes(minute);
+        for n in 0..PATIENTS {
+            for (analyte, value) in readings(n as i64, minute) {
+                changes += apply(at, Event::Observed(observation(n, analyte, value, at)), &mut engine);
+                entries += 1;
+            }
+        }
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    let bytes: usize = engine.patients().map(|p| p.bytes()).sum();
+    #[allow(clippy::print_stdout)]
+    {
+        println!(
+            "{{\"bench\":\"fold\",\"entries_per_second\":{:.0},\"entries\":{entries},\"changes\":{changes},\
+             \"rules\":{},\"simulated_days\":{DAYS},\"memory_per_patient_mib\":{:.2}}}",
+            entries as f64 / seconds,
+            engine.rules().rules.len(),
+            bytes as f64 / PATIENTS as f64 / 1_048_576.0
+        );
+    }
+}
+
+fn patient(n: usize) -> PatientId {
+    PatientId::parse(&format!("P{n}")).expect("a plain identifier")
+}
+
+fn admission(n: usize) -> Census {
+    let location = Some(Location { ward: "6E".into(), bed: format!("{n:02}") });
+    Census { patient: patient(n), kind: CensusKind::Admit, location, person: None, other: None, at: START }
+}
+
+fn infusion(n: usize) -> Therapy {
+    Therapy {
+        patient: patient(n),
+        kind: TherapyKind::Infusion,
+        action: TherapyAction::Given,
+        at: START + Span::hours(24),
+        until: None,
+        agent: None,
+        product: Some("tisa-cel".into()),
+        device: None,
+        flow: None,
+        dose: None,
+        airway_only: false,
+        source: "bench".into(),
+        order: None,
+    }
+}
+
+/// Seven vital signs a minute, and four laboratory values every six hours.
+fn readings(n: i64, minute: i64) -> Vec<(&'static str, i64)> {
+    let wave = (minute * 7 + n * 13) % 40 - 20;
+    let mut all = vec![
+        ("temperature", 37_000 + wave * 60),
+        ("heart_rate", 90_000 + wave * 1_000),
+        ("systolic", 118_000 - wave * 800),
+        ("diastolic", 70_000 - wave * 400),
+        ("map", 86_000 - wave * 500),
+        ("spo2", 97_000 - (wave.abs() / 10) * 1_000),
+        ("respiratory_rate", 16_000 + (wave / 5) * 1_000),
+    ];
+    if minute % 360 == 0 {
+        all.extend([
+            ("phosphate", 3_400 - minute / 10),
+            ("crp", 10_000 + minute),
+            ("platelets", 130_000),
+            ("ldh", 280_000),
+        ]);
+    }
+    all
+}
+
+fn observation(n: usize, analyte: &str, value: i64, at: Time) -> Observation {
+    Observation {
+        patient: patient(n),
+        analyte: Analyte::parse(analyte).expect("a known name"),
+        quantity: Some(Quantity::exactly(Value(value))),
+        measured_at: at,
+        source: "bench".into(),
+        code: "bench".into(),
+        status: Status::Final,
+        quality: Quality::default(),
+        order: None,
+        device: None,
+        original: String::new(),
+    }
+}

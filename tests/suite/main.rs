@@ -1,0 +1,9 @@
+//! The suite: the built binary, driven from outside, mostly by clients nobody here wrote.
+
+mod clients;
+mod crash;
+mod intake;
+mod replay;
+mod support;
+mod tidy;
+mod ward;
