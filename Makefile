@@ -62,11 +62,15 @@ test-tools: tools
 	@bash tests/tools.sh
 
 .PHONY: test
-test: web test-tools lint ## everything CI runs: format, lints, Rust, rule cases, web and browser tests
+test: web test-tools lint ## what CI runs: format, lints, Rust, rule cases, web tests
 	$(CARGO) nextest run --workspace --no-fail-fast
 	$(CARGO) build --workspace
 	"$(TARGET)/debug/stormwatch" rules test alert-rules
 	cd web && npm test
+
+.PHONY: browser-test
+browser-test: web test-tools ## the pages in Chromium against the built service
+	$(CARGO) build --workspace
 	STORMWATCH_BIN="$$(realpath $(TARGET)/debug/stormwatch)" node tests/browser/run.mjs
 
 .PHONY: bench
