@@ -154,7 +154,6 @@ test("service: every page loads whole, with nothing refused and nothing thrown",
 });
 
 test("service: a hanging service is told as such, and the wall returns without a reload", async ({ service, open, later }) => {
-  if (!service.freeze) return;
   await settled(service);
   const page = await wallOf(open, service);
   await tile(page, "01").waitFor();
@@ -164,10 +163,20 @@ test("service: a hanging service is told as such, and the wall returns without a
   service.thaw();
   await page.locator(".overlay").waitFor({ state: "detached", timeout: 12_000 });
   assert.equal(await page.locator(".tile").count(), 2);
+}, "freeze");
+
+test("service: a wall asks for beds alone, so that even an open service sends it no name over its socket", async ({ service, open }) => {
+  await settled(service);
+  const frames = [];
+  const page = await open("about:blank", { viewport: { width: 1920, height: 1080 } });
+  page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => frames.push(String(payload))));
+  await page.goto(`${service.http}/wall?ward=${ward}`);
+  await tile(page, "01").waitFor();
+  await until(async () => ((await tile(page, "01").locator(".spark-last").count()) > 0), "the trace by the bed's alias");
+  for (const secret of secrets) assert.ok(!frames.join("\n").includes(secret), `the wall was sent ${secret}`);
 });
 
 test("service: a display of level P0 is sent no name, no number and no birth date, and may acknowledge nothing", async ({ service, open }) => {
-  if (!service.command) return;
   await settled(service);
   const made = service.command("user", "add", "--role", "display", "--ward", ward, "--identity", "P0", "--token", "wall-9w");
   const token = made.match(/[A-Za-z0-9_-]{24,}/g)?.at(-1);
@@ -197,4 +206,4 @@ test("service: a display of level P0 is sent no name, no number and no birth dat
   assert.equal(refused, 403);
   const stranger = await open(`${service.http}/console`);
   await stranger.waitForURL(/\/login\?next=%2Fconsole/);
-});
+}, "command");

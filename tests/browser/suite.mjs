@@ -2,16 +2,23 @@
 
 const tests = [];
 
-/** @param {string} sentence @param {(tools: object) => Promise<void>} proof */
-export function test(sentence, proof) {
-  tests.push({ sentence, proof });
+/**
+ * `needs` names what the service must offer for the proof, such as `freeze`; without it the test is not run, and said so.
+ * @param {string} sentence @param {(tools: object) => Promise<void>} proof @param {string} [needs]
+ */
+export function test(sentence, proof, needs) {
+  tests.push({ sentence, proof, needs });
 }
 
 export async function run(tools, only) {
   let passed = 0;
   const failed = [];
-  for (const { sentence, proof } of tests) {
+  for (const { sentence, proof, needs } of tests) {
     if (only && !sentence.includes(only)) continue;
+    if (needs && !tools.service?.[needs]) {
+      console.log(`not run ${sentence}: needs a service started here, see STORMWATCH_BIN`);
+      continue;
+    }
     const started = performance.now();
     try {
       await within(proof(tools), 90_000);

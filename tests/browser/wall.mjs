@@ -259,6 +259,7 @@ test("names the service sends are not shown unless the display is set to, and th
   const service = await mock({ ward });
   const plain = await wall(service.url);
   assert.doesNotMatch(await plain.locator("body").innerHTML(), /山田|太郎/);
+  assert.equal(service.seen.find((frame) => frame.type === "subscribe").identity, "P0");
   const named = await wall(service.url, "identity=P2");
   assert.match(await named.locator('.tile[data-bed="6E-01"] .name').innerText(), /同名\s*山田 太郎/);
   assert.deepEqual(await collisions(named), []);

@@ -1,5 +1,5 @@
 // The connection to `/ws/v1`: subscribes, resumes where it left off, and comes back for ever.
-import type { ClientFrame, Priority, ServerFrame } from "./wire.ts";
+import type { ClientFrame, Identity, Priority, ServerFrame } from "./wire.ts";
 import { readFrame } from "./wire.ts";
 import { backOff, lostAfter } from "./watch.ts";
 import { token } from "./ask.ts";
@@ -21,6 +21,8 @@ export interface Link {
 export interface Wish {
   wards: string[];
   minPriority?: Priority;
+  /** The most this screen wants to be sent about people, whatever its account may see. */
+  identity?: Identity;
   /** The cursor to resume from, asked anew at each attempt. */
   after: () => string | null;
 }
@@ -113,6 +115,7 @@ function subscription(wish: Wish): ClientFrame {
     type: "subscribe",
     ...(wish.wards.length > 0 ? { wards: wish.wards } : {}),
     ...(wish.minPriority ? { min_priority: wish.minPriority } : {}),
+    ...(wish.identity ? { identity: wish.identity } : {}),
     ...(after === null ? {} : { after }),
   };
 }

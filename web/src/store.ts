@@ -1,6 +1,6 @@
 // What a page holds while it is open, as signals: the ward, the connection, the time of the service.
 import { computed, signal } from "@preact/signals";
-import type { Session } from "./wire.ts";
+import type { Identity, Session } from "./wire.ts";
 import { nobody, reduce, type Ward } from "./ward.ts";
 import { connect, type Link, type Phase } from "./link.ts";
 import { hearing, skewOf, type Hearing } from "./watch.ts";
@@ -28,10 +28,10 @@ export function afterFrame(painter: (alerted: boolean) => void): void {
   painters.push(painter);
 }
 
-export function follow(wards: string[]): Link {
+export function follow(wards: string[], identity?: Identity): Link {
   link?.close();
   link = connect(
-    { wards, after: () => ward.value.cursor },
+    { wards, after: () => ward.value.cursor, ...(identity ? { identity } : {}) },
     {
       frame: (frame) => {
         ward.value = reduce(ward.value, frame);

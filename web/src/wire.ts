@@ -157,7 +157,7 @@ export type ServerFrame =
   | { type: "error"; reason: string };
 
 export type ClientFrame =
-  | { type: "subscribe"; wards?: string[]; min_priority?: Priority; after?: string }
+  | { type: "subscribe"; wards?: string[]; min_priority?: Priority; after?: string; identity?: Identity }
   | { type: "acknowledge"; alert: string; comment?: string }
   | { type: "painted"; cursor: string }
   | { type: "sound"; on: boolean };

@@ -74,6 +74,7 @@ test("a display starts as 55 inches read from 5 m in Japanese, and nonsense chan
   assert.deepEqual([odd.inches, odd.metres, odd.beds], [55, 5, null]);
   assert.equal(profileFrom(new URLSearchParams("inches=43"), { inches: "65", metres: "3" }).inches, 43);
   assert.equal(profileFrom(new URLSearchParams(""), { metres: "3" }).metres, 3);
+  assert.deepEqual(["", "identity=P2", "identity=all"].map((query) => profileFrom(new URLSearchParams(query), {}).identity), ["P0", "P2", "P0"]);
 });
 
 test("auto is night from nine to six", () => {

@@ -26,6 +26,7 @@ import { Overlay } from "./overlay.tsx";
 options.debounceRendering = (draw) => void requestAnimationFrame(() => draw());
 
 const profile = readProfile();
+const named = profile.identity !== "P0";
 const speech = speak(profile.language);
 const wards = signal<string[]>(new URLSearchParams(location.search).getAll("ward").filter((name) => name !== ""));
 const choices = signal<string[] | null>(null);
@@ -36,7 +37,7 @@ const size = signal({ width: innerWidth, height: innerHeight });
 function Wall() {
   const { width, height } = size.value;
   const all = seats(ward.value);
-  const layout = plan({ ...profile, width, height }, profile.beds, all.length, all.filter(isAlarmed).length);
+  const layout = plan({ ...profile, named, width, height }, profile.beds, all.length, all.filter(isAlarmed).length);
   if (!layout.fits)
     return (
       <main class="refusal">
@@ -73,7 +74,7 @@ function Wall() {
       <Header seats={all} wardName={wardName(all)} speech={speech} />
       <main class="grid">
         {tiles.map((seat) => (
-          <Tile key={seat.patient.id} patient={seat.patient} alerts={seat.alerts} named={profile.named} speech={speech} />
+          <Tile key={seat.patient.id} patient={seat.patient} alerts={seat.alerts} named={named} speech={speech} />
         ))}
         {all.length === 0 && ward.value.known ? <p class="nobody">{speech.say("wall.empty")}</p> : null}
       </main>
@@ -113,7 +114,7 @@ async function start(): Promise<void> {
     return;
   }
   if (wards.value.length === 0) wards.value = offered;
-  const link = follow(wards.value);
+  const link = follow(wards.value, profile.identity);
   const painted = receipts((cursor) => link.send({ type: "painted", cursor }));
   afterFrame((alerted) => painted.applied(ward.value.cursor, alerted));
   startVoice(profile, () => themeAt(profile.theme, now.value));

@@ -1,5 +1,5 @@
 // What this display is: set once through the address, kept on the display, so that a kiosk starts as it was left.
-import type { Language } from "../wire.ts";
+import type { Identity, Language } from "../wire.ts";
 import { chooseLanguage } from "../words/words.ts";
 
 export type Theme = "day" | "night";
@@ -15,10 +15,11 @@ export interface Profile {
   volume: number;
   sound: boolean;
   lowAtNight: boolean;
-  /** Whether names the service sends may be shown. A wall is overlooked by visitors, so by default they are not. */
-  named: boolean;
+  /** The most this wall asks for and shows about people. Visitors overlook a wall, so by default it is the bed alone. */
+  identity: Identity;
 }
 
+const identities: readonly Identity[] = ["P0", "P1", "P2", "P3"];
 const key = "stormwatch.display";
 const kept = ["inches", "metres", "lang", "theme", "beds", "volume", "sound", "low_at_night", "identity"] as const;
 
@@ -35,7 +36,7 @@ export function profileFrom(query: URLSearchParams, stored: Record<string, strin
     volume: within(wish("volume"), 0.05, 1) ?? 0.5,
     sound: wish("sound") !== "off",
     lowAtNight: wish("low_at_night") === "on",
-    named: /^P[123]$/.test(wish("identity") ?? "P0"),
+    identity: identities.find((level) => level === wish("identity")) ?? "P0",
   };
 }
 
