@@ -86,7 +86,8 @@ fn median(mut figures: Vec<f64>) -> f64 {
 fn processor_us(name: &str) -> f64 {
     let own = PathBuf::from("/proc/thread-self");
     let tasks = std::fs::read_dir("/proc/self/task").expect("the threads");
-    let named = |task: &PathBuf| std::fs::read_to_string(task.join("comm")).is_ok_and(|comm| comm.trim() == name);
+    let named =
+        |task: &PathBuf| std::fs::read_to_string(task.join("comm")).is_ok_and(|comm| comm.trim() == name);
     let tasks = tasks.map(|task| task.expect("a thread").path()).filter(named);
     let of = |task: PathBuf| -> Option<f64> {
         let text = std::fs::read_to_string(task.join("schedstat")).ok()?;

@@ -120,6 +120,12 @@ fn refused(mistakes: Vec<Mistake>) -> anyhow::Error {
 
 /// Plays every case. `format` is `text`, `json` or `junit`.
 pub fn test(folder: Option<&Path>, format: &str) -> anyhow::Result<Answer> {
+    let shown = match format {
+        "text" => report::text,
+        "json" => report::json,
+        "junit" => report::junit,
+        other => bail!("there is no format {other}; text, json and junit are"),
+    };
     let folder = open(folder)?;
     let bench = Bench::new(folder.rules).map_err(refused)?;
     let cases = bench.cases(&folder.cases).map_err(refused)?;
@@ -127,13 +133,7 @@ pub fn test(folder: Option<&Path>, format: &str) -> anyhow::Result<Answer> {
         bail!("there is no case; cases stand in cases/*.case beside the rules");
     }
     let outcomes = bench.play(&cases, &mut ());
-    let report = match format {
-        "text" => report::text(&outcomes),
-        "json" => report::json(&outcomes),
-        "junit" => report::junit(&outcomes),
-        other => bail!("there is no format {other}; text, json and junit are"),
-    };
-    Ok(Answer { report, good: outcomes.iter().all(Outcome::passed) })
+    Ok(Answer { report: shown(&outcomes), good: outcomes.iter().all(Outcome::passed) })
 }
 
 /// What of each rule no case tests. `format` is `text` or `json`.
@@ -286,4 +286,125 @@ pub fn check(folder: Option<&Path>) -> anyhow::Result<Answer> {
         }
     }
     Ok(Answer { report, good })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::rule::catalogue::{FACTS, FUNCTIONS, MEASURES};
+
+    fn folder() -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("alert-rules")
+    }
+
+    #[test]
+    fn the_set_built_in_is_the_folder() {
+        let rules = files::read(&folder(), "toml").expect("readable").expect("there");
+        let cases = files::read(&folder(), "case").expect("readable").expect("there");
+        assert_eq!(shipped::rules(), rules);
+        assert_eq!(shipped::cases(), cases);
+    }
+
+    #[test]
+    fn every_name_of_the_language_is_in_the_manual() {
+        let manual = std::fs::read_to_string(folder().join("README.md")).expect("the manual");
+        let mut names: Vec<String> =
+            FACTS.iter().map(|row| format!("| `{}` | {} |", row.name, row.unit)).collect();
+        names.extend(
+            MEASURES.iter().map(|row| format!("| `.{}{}` | {} |", row.name, row.arguments.shown(), row.unit)),
+        );
+        names.extend(FUNCTIONS.iter().map(|row| format!("| `{}` |", row.1)));
+        let absent: Vec<&String> = names.iter().filter(|name| !manual.contains(name.as_str())).collect();
+        assert!(absent.is_empty(), "alert-rules/README.md lacks {absent:#?}");
+    }
+
+    #[test]
+    fn the_shipped_rules_have_neither_mistakes_nor_warnings() {
+        let answer = check(Some(&folder())).expect("a folder");
+        assert!(answer.good && !answer.report.contains("warning"), "{}", answer.report);
+    }
+
+    #[test]
+    fn every_shipped_rule_is_expected_and_not_expected_by_some_case() {
+        let bench = Bench::new(shipped::rules()).expect("sound rules");
+        let cases = bench.cases(&shipped::cases()).expect("sound cases");
+        let expected: Vec<(String, bool)> = cases
+            .iter()
+            .flat_map(|case| &case.lines)
+            .filter_map(|line| match &line.step {
+                case::CaseStep::Expects(expectation) => Some((expectation.rule.clone(), expectation.none)),
+                case::CaseStep::Happens(_) | case::CaseStep::Acts { .. } => None,
+            })
+            .collect();
+        for rule in &bench.rules.rules {
+            let of = |none| expected.iter().any(|(id, absent)| id == rule.id.as_ref() && *absent == none);
+            assert!(of(false) && of(true), "{} needs a case that raises it and one that does not", rule.id);
+        }
+    }
+
+    /// Cases of one file against the engine.
+    #[track_caller]
+    fn pass(file: &str) {
+        let bench = Bench::new(shipped::rules()).expect("sound rules");
+        let files: Files = shipped::cases().into_iter().filter(|(name, _)| name == file).collect();
+        assert_eq!(files.len(), 1, "{file}");
+        let outcomes = bench.play(&bench.cases(&files).expect("sound cases"), &mut ());
+        assert!(outcomes.iter().all(Outcome::passed), "{}", report::text(&outcomes));
+    }
+
+    #[test]
+    fn the_cases_of_phosphate_pass() {
+        pass("cases/phosphate.case");
+    }
+    #[test]
+    fn the_cases_of_haemodynamic_pass() {
+        pass("cases/haemodynamic.case");
+    }
+
+    #[test]
+    fn a_limit_nobody_holds_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rule =
+            shipped::rules().into_iter().find(|(name, _)| name == "technical.toml").expect("technical").1;
+        let rule = rule
+            .split("[[rule]]")
+            .nth(1)
+            .expect("a rule")
+            .replace("heart_rate.stale", "heart_rate.last > 150");
+        let rule =
+            rule.replace("'!heart_rate.last > 150'", "'heart_rate.last < 140'").replace("for = \"5m\"\n", "");
+        let policy =
+            shipped::rules().into_iter().find(|(name, _)| name == "escalation.toml").expect("policies").1;
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        write("a.toml", &format!("[[rule]]{rule}"));
+        write("escalation.toml", &policy);
+        write(
+            "a.case",
+            "case a\n 0h heart_rate 151 /min\n 0h expect heart-rate-stale low\n 1m heart_rate 139 /min\n 1m expect no heart-rate-stale\n",
+        );
+        let answer = coverage(Some(folder.path()), "text").expect("an answer");
+        assert!(!answer.good && answer.report.contains("150 could be 149"), "{}", answer.report);
+        assert!(
+            !answer.report.contains("150 could be 151") && !answer.report.contains("140 could be 139"),
+            "{}",
+            answer.report
+        );
+        assert!(answer.report.contains("140 could be 141"), "{}", answer.report);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_cannot_be_asked() {
+        let error = test(Some(Path::new("/no/such/folder")), "text").expect_err("no folder").to_string();
+        assert!(error.contains("/no/such/folder"), "{error}");
+        assert!(test(Some(&folder()), "yaml").is_err());
+    }
+
+    #[test]
+    fn a_case_that_fails_answers_no() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = "case a\n 0h infusion tisa-cel\n 1h temperature 37.0 °C\n 1h expect fever-onset low\n";
+        std::fs::write(folder.path().join("a.case"), text).expect("written");
+        let answer = test(Some(folder.path()), "text").expect("an answer");
+        assert!(!answer.good && answer.report.contains("fever-onset is not there"), "{}", answer.report);
+    }
 }

@@ -447,3 +447,6 @@ fn subject(event: &Event) -> Option<&PatientId> {
 fn zone_of(site: &Site) -> TimeZone {
     TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::expression::Question;
 use super::facts::{Fact, FactValue, Facts, Measure};
-use crate::model::{Analyte, AnalyteSettings, Bound, Quantity, Span, Value};
+use crate::model::{
+    Alert, AlertId, AlertState, Analyte, AnalyteSettings, Bound, Kind, Priority, Quantity, Span, Time, Value,
+};
 
 /// Names of the public surface.
 pub const NAMES: &str = "temperature heart_rate systolic diastolic map spo2 respiratory_rate oxygen_flow fio2 gcs weight \
@@ -113,6 +115,43 @@ pub fn case_files() -> Vec<(String, String)> {
         ("escalation.toml", POLICY.to_string()),
     ];
     files.map(|(name, text)| (name.to_string(), text)).to_vec()
+}
+
+/// A fresh alert of a rule, as the first alert of entry 1.
+pub fn raised(rule: &str, priority: Priority, at: Time) -> Alert {
+    Alert {
+        id: AlertId::new(1, 1),
+        rule: rule.into(),
+        rule_version: "hash".into(),
+        kind: Kind::Physiological,
+        priority,
+        state: AlertState::Active,
+        patient: Some(super::case::patient()),
+        location: super::case::location(),
+        title_en: "A".into(),
+        title_ja: "あ".into(),
+        instruction_en: "Look.".into(),
+        instruction_ja: "見る。".into(),
+        source: "a test".into(),
+        raised_at: at,
+        measured_at: None,
+        escalation: "bedside-first".into(),
+        step: 0,
+        next_step_at: None,
+        told: Vec::new(),
+        acknowledged: None,
+        awaiting: Vec::new(),
+        shelf: None,
+        rating: None,
+        evidence: Vec::new(),
+        missing: Vec::new(),
+        inhibited_by: None,
+        flapping: false,
+        shadow: false,
+        episode: None,
+        transitions: Vec::new(),
+        ledger: Vec::new(),
+    }
 }
 
 /// `convert` of a vocabulary: phosphate knows mmol/L, everything knows its own unit.

@@ -302,3 +302,102 @@ fn minute(text: &str) -> Option<u16> {
     let (hours, minutes) = (hours.parse::<u16>().ok()?, minutes.parse::<u16>().ok()?);
     (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policies(text: &str) -> Result<Policies, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let policies = read(Source { file: FILE, text }, &mut mistakes);
+        if mistakes.is_empty() { Ok(policies) } else { Err(mistakes) }
+    }
+    #[track_caller]
+    fn refused(text: &str, words: &str) {
+        let mistakes = policies(text).expect_err("refused");
+        assert!(mistakes.iter().any(|mistake| mistake.message.contains(words)), "{mistakes:?}");
+    }
+
+    const NIGHT: &str = r#"
+shifts = "two"
+[acknowledgement]
+high = "4m"
+[[shift]]
+pattern = "two"
+name = "day"
+from = "08:30"
+until = "20:30"
+[[shift]]
+pattern = "two"
+name = "night"
+from = "20:00"
+until = "09:00"
+[[on_call]]
+role = "physician"
+channels = ["haematology"]
+[[on_call]]
+role = "physician"
+shift = "night"
+channels = ["night-physician", "haematology"]
+[[policy]]
+id = "a"
+repeat = { every = "3m", times = 5 }
+nobody_watching = "20s"
+acknowledge_by = ["nurse", "physician"]
+step = [
+    { after = "0s", roles = ["nurse"] },
+    { after = "5m", roles = ["physician"], channels = ["pager"], only_between = ["22:00", "06:00"] },
+]
+"#;
+
+    #[test]
+    fn a_policy_is_read_with_all_it_says() {
+        let policies = policies(NIGHT).expect("good policies");
+        let policy = policies.get("a").expect("the policy");
+        assert_eq!((policy.repeat_every, policy.repeat_times), (Some(Span::minutes(3)), 5));
+        assert_eq!(policy.acknowledge_by, [Role::Nurse, Role::Physician]);
+        assert_eq!(policy.nobody_watching_after, Some(Span::seconds(20)));
+        assert_eq!(policy.steps[1].only_between, Some((22 * 60, 6 * 60)));
+        assert!(policy.steps[1].holds_at(23 * 60) && policy.steps[1].holds_at(0));
+        assert!(!policy.steps[1].holds_at(6 * 60) && policy.steps[0].holds_at(12 * 60));
+        assert_eq!(policies.acknowledgement(Priority::High), Some(Span::minutes(4)));
+        assert_eq!(policies.acknowledgement(Priority::Low), Some(Span::hours(8)));
+        assert_eq!(policies.acknowledgement(Priority::Info), None);
+    }
+
+    #[test]
+    fn shifts_overlap_at_handover() {
+        let policies = policies(NIGHT).expect("good policies");
+        assert_eq!(policies.shifts_at(12 * 60), ["day"]);
+        assert_eq!(policies.shifts_at(20 * 60 + 15), ["day", "night"]);
+        assert_eq!(policies.shifts_at(3 * 60), ["night"]);
+        assert_eq!(policies.channels(Role::Physician, 12 * 60), ["haematology"]);
+        assert_eq!(policies.channels(Role::Physician, 3 * 60), ["haematology", "night-physician"]);
+        assert_eq!(policies.channels(Role::Nurse, 3 * 60), [""; 0]);
+    }
+
+    #[test]
+    fn a_policy_that_could_tell_nobody_is_refused() {
+        refused("[[policy]]\nid = \"a\"\n", "at least one `step`");
+        let night = "[[policy]]\nid = \"a\"\nstep = [{ after = \"0s\", roles = [\"nurse\"], only_between = [\"22:00\", \"06:00\"] }]\n";
+        refused(night, "at some hours nobody would be told");
+        refused("[[policy]]\nid = \"a\"\nstep = [{ after = \"0s\", roles = [] }]\n", "names nobody");
+        let backwards = "[[policy]]\nid = \"a\"\nstep = [{ after = \"5m\", roles = [\"nurse\"] }, { after = \"1m\", roles = [\"nurse\"] }]\n";
+        refused(backwards, "in order of `after`");
+    }
+
+    #[test]
+    fn slips_are_named() {
+        refused("[[policy]]\nid = \"a\"\nstep = [{ after = \"0s\", roles = [\"nurs\"] }]\n", "not \"nurs\"");
+        refused("shifts = \"four\"\n", "no shift has the pattern");
+        refused(
+            "[[on_call]]\nrole = \"nurse\"\nshift = \"dusk\"\nchannels = []\n",
+            "there is no shift \"dusk\"",
+        );
+        refused(
+            "[[shift]]\npattern = \"two\"\nname = \"day\"\nfrom = \"8\"\nuntil = \"20:30\"\n",
+            "a time of day",
+        );
+        refused("[acknowledgement]\nhihg = \"5m\"\n", "unknown field `hihg`");
+    }
+}

@@ -161,3 +161,51 @@ pub fn coverage_json(rules: &[RuleCoverage]) -> String {
     let rules: Vec<Json> = rules.iter().map(one).collect();
     format!("{:#}\n", json!({ "rules": rules }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::run::Failure;
+    use super::*;
+
+    fn outcomes() -> Vec<Outcome> {
+        let failure = Failure {
+            line: 4,
+            expected: "24h  expect fever <low>".into(),
+            found: "fever is not there".into(),
+        };
+        let outcome = |name: &str, failures| Outcome {
+            file: "a.case".into(),
+            line: 1,
+            name: name.into(),
+            failures,
+            transcript: vec!["24h  raised phosphate-fall low active".into()],
+        };
+        vec![outcome("good & well", Vec::new()), outcome("bad", vec![failure])]
+    }
+
+    #[test]
+    fn a_failure_says_where_what_was_expected_and_what_happened() {
+        let shown = text(&outcomes());
+        let lines =
+            ["a.case:1: FAILED: bad", "  a.case:4: 24h  expect fever <low>", "    but fever is not there"];
+        assert!(shown.starts_with(&lines.join("\n")), "{shown}");
+        assert!(
+            shown.contains("    24h  raised phosphate-fall low active\n2 cases, 1 passed, 1 failed\n"),
+            "{shown}"
+        );
+        assert!(!shown.contains("good"), "{shown}");
+    }
+
+    #[test]
+    fn machines_read_json_and_junit() {
+        let read: Json = serde_json::from_str(&json(&outcomes())).expect("JSON");
+        assert_eq!((&read["passed"], &read["cases"][1]["failures"][0]["line"]), (&json!(1), &json!(4)));
+        let xml = junit(&outcomes());
+        assert!(xml.contains("<testsuite name=\"a.case\" tests=\"2\" failures=\"1\">"), "{xml}");
+        assert!(
+            xml.contains("name=\"good &amp; well\"") && xml.contains("expect fever &lt;low&gt;"),
+            "{xml}"
+        );
+        assert_eq!(xml.matches("<testcase").count(), xml.matches("</testcase>").count());
+    }
+}

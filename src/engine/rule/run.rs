@@ -351,3 +351,131 @@ impl Fold for crate::engine::Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::case::{Vocabulary, parse};
+    use super::super::doubles::{Answers, analytes, case_rules, converted, raised};
+    use super::super::expression::Known;
+    use super::*;
+    use crate::model::{Alert, AlertChange, AlertId, Priority, Value};
+
+    /// Raises `fever` at 38 °C and tells the next role every ten minutes; that is all it can do.
+    #[derive(Default)]
+    struct Stub {
+        fever: Option<Alert>,
+        due: Option<Time>,
+        stuck: bool,
+    }
+
+    impl Stub {
+        fn change(&self, change: AlertChange) -> Vec<Change> {
+            let alert = self.fever.clone().expect("a fever");
+            vec![Change::Alert { change, alert: Box::new(alert), cause: "temperature".into() }]
+        }
+    }
+
+    impl Fold for Stub {
+        fn apply(&mut self, entry: &Entry) -> Vec<Change> {
+            match &entry.event {
+                Event::Observed(seen) => {
+                    let hot = seen.quantity.is_some_and(|quantity| quantity.value >= Value::whole(38));
+                    if !hot || self.fever.is_some() {
+                        return Vec::new();
+                    }
+                    self.fever = Some(raised("fever", Priority::Low, entry.accepted_at));
+                    self.due = Some(entry.accepted_at + Span::minutes(10));
+                    self.change(AlertChange::Raised)
+                }
+                Event::Acted(_) => {
+                    self.fever.as_mut().expect("a fever").state = AlertState::Acknowledged;
+                    self.due = None;
+                    self.change(AlertChange::Acknowledged)
+                }
+                Event::Tick if !self.stuck => {
+                    self.due = None;
+                    let alert = AlertId::new(1, 1);
+                    let reason = "not acknowledged in time".to_string();
+                    vec![Change::Notify(crate::model::Notification {
+                        alert,
+                        step: 2,
+                        attempt: 0,
+                        roles: vec![Role::Physician],
+                        reason,
+                    })]
+                }
+                _ => Vec::new(),
+            }
+        }
+        fn next_due(&self) -> Option<Time> {
+            self.due
+        }
+        fn show(&self, _patient: &PatientId, look: &mut dyn FnMut(&dyn Facts)) {
+            look(&Answers::default());
+        }
+    }
+
+    fn play(lines: &str, stub: &mut Stub) -> Outcome {
+        let analytes = analytes();
+        let rules = case_rules(&analytes);
+        let vocabulary =
+            Vocabulary { known: Known { analytes: &analytes }, rules: &rules, convert: &converted };
+        let cases = parse("a.case", &format!("case a\n{lines}\n"), &vocabulary).expect("a case");
+        run(&cases[0], &rules, &[], stub, &mut ())
+    }
+    #[track_caller]
+    fn passes_with(lines: &str) {
+        let outcome = play(lines, &mut Stub::default());
+        assert!(outcome.passed(), "{outcome:#?}");
+    }
+    #[track_caller]
+    fn fails_with(lines: &str, found: &str) {
+        let outcome = play(lines, &mut Stub::default());
+        let all: Vec<&str> = outcome.failures.iter().map(|failure| failure.found.as_str()).collect();
+        assert!(all.len() == 1 && all[0].contains(found), "{all:?}");
+    }
+
+    #[test]
+    fn an_alert_is_expected_with_its_priority_and_state() {
+        passes_with("0h temperature 38 °C\n0h expect fever low");
+        passes_with("0h temperature 37 °C\n0h expect no fever");
+        fails_with("0h temperature 38 °C\n0h expect fever high", "has priority low");
+        fails_with("0h temperature 38 °C\n0h expect fever returned", "fever is active");
+        fails_with(
+            "0h temperature 37 °C\n0h expect fever",
+            "fever is not there; no alert is open; its condition is unknown",
+        );
+        fails_with("0h temperature 38 °C\n0h expect no fever", "fever is active");
+    }
+
+    #[test]
+    fn time_passes_by_ticks_and_roles_are_told() {
+        passes_with("0h temperature 38 °C\n9m expect fever step 0\n10m expect fever step 2 told physician");
+        passes_with("0h temperature 38 °C\n5m acknowledge fever\n20m expect fever step 0 acknowledged");
+        fails_with("0h temperature 38 °C\n9m expect fever told physician", "told to nobody");
+    }
+
+    #[test]
+    fn an_expectation_after_the_data_have_run_out_fails() {
+        fails_with("0h temperature 38 °C\n1h expect fever", "the data end at 0s, 1h before this");
+        fails_with("0h temperature 37 °C\n1h expect no fever", "the data end at 0s");
+        fails_with("0h expect no fever", "the case has no data");
+        passes_with("0h temperature 38 °C\n1h still fever");
+        passes_with("0h temperature 37 °C\n1h expect no fever without new data");
+    }
+
+    #[test]
+    fn acting_on_what_is_not_there_fails() {
+        fails_with(
+            "0h temperature 37 °C\n0h acknowledge fever\n0h expect no fever",
+            "no open alert of fever to act on",
+        );
+    }
+
+    #[test]
+    fn a_timer_that_never_goes_off_is_told() {
+        let mut stub = Stub { stuck: true, ..Stub::default() };
+        let outcome = play("0h temperature 38 °C\n1h still fever", &mut stub);
+        assert!(outcome.failures[0].found.contains("never goes off"), "{outcome:?}");
+    }
+}

@@ -1,0 +1,155 @@
+//! Grades from what was measured and given, and from what is not known.
+
+use super::*;
+
+fn infused() -> Story {
+    let mut story = Story::of(&[rule("fever", "when = 'temperature.last >= 38'")]);
+    story.infuse();
+    story.at("1d");
+    story
+}
+
+/// The suggested CRS grade, and what is certain: `2`, `>= 1`.
+fn crs(story: &Story) -> String {
+    let patient = story.engine.patient(&id("P1")).expect("admitted");
+    match (patient.crs.value(), patient.crs.at_least()) {
+        (Some(grade), _) => grade.to_string(),
+        (None, Some(least)) => format!(">= {least}"),
+        (None, None) => "unknown".into(),
+    }
+}
+
+fn pressure(story: &mut Story, systolic: &str) {
+    story.observe("systolic", systolic);
+}
+
+#[test]
+fn without_a_drug_record_a_fever_is_only_at_least_grade_1() {
+    let mut story = infused();
+    story.observe("temperature", "38.4");
+    pressure(&mut story, "120");
+    story.oxygen(TherapyAction::Started, OxygenDevice::None, None);
+    assert_eq!(crs(&story), ">= 1", "nobody reports vasopressors");
+    story.treat(TherapyKind::Antipyretic, TherapyAction::Given, Some("acetaminophen"));
+    assert_eq!(crs(&story), "1");
+}
+
+#[test]
+fn a_fever_masked_by_an_antipyretic_still_counts() {
+    let mut story = infused();
+    story.observe("temperature", "38.4");
+    story.oxygen(TherapyAction::Started, OxygenDevice::NasalCannula, Some(2));
+    story.later(Span::HOUR);
+    story.treat(TherapyKind::Antipyretic, TherapyAction::Given, Some("acetaminophen"));
+    pressure(&mut story, "120");
+    assert_eq!(crs(&story), "2");
+    for hour in 1..30 {
+        story.at(&format!("1d{}h", hour + 1));
+        story.observe("temperature", "36.8");
+        pressure(&mut story, "120");
+    }
+    assert_eq!(crs(&story), "2", "the cannula holds the episode open");
+    story.oxygen(TherapyAction::Stopped, OxygenDevice::NasalCannula, None);
+    assert_eq!(crs(&story), "0");
+}
+
+#[test]
+fn a_fever_before_the_infusion_hides_none_after_it() {
+    let mut story = Story::of(&[rule("fever", "when = 'temperature.last >= 38'")]);
+    story.observe("temperature", "39.5");
+    story.at("1h").infuse();
+    story.at("2h").observe("temperature", "38.2");
+    assert_eq!(crs(&story), ">= 1");
+}
+
+fn with_drugs() -> Story {
+    let mut story = infused();
+    story.observe("temperature", "38.4");
+    pressure(&mut story, "120");
+    story.oxygen(TherapyAction::Started, OxygenDevice::None, None);
+    story.treat(TherapyKind::Antipyretic, TherapyAction::Given, Some("acetaminophen"));
+    story
+}
+
+#[test]
+fn vasopressors_are_counted_by_agent_until_they_stop() {
+    let mut story = with_drugs();
+    story.treat(TherapyKind::Vasopressor, TherapyAction::Started, Some("norepinephrine"));
+    assert_eq!(crs(&story), "3");
+    story.later(Span::MINUTE);
+    story.treat(TherapyKind::Vasopressor, TherapyAction::Started, Some("norepinephrine"));
+    assert_eq!(crs(&story), "3", "a new rate is not a second agent");
+    story.treat(TherapyKind::Vasopressor, TherapyAction::Started, Some("vasopressin"));
+    assert_eq!(crs(&story), "3", "vasopressin is not counted");
+    story.treat(TherapyKind::Vasopressor, TherapyAction::Started, Some("epinephrine"));
+    assert_eq!(crs(&story), "4");
+    story.later(Span::MINUTE);
+    story.treat(TherapyKind::Vasopressor, TherapyAction::Stopped, Some("epinephrine"));
+    assert_eq!(crs(&story), "3");
+    story.treat(TherapyKind::Vasopressor, TherapyAction::Stopped, None);
+    assert_eq!(crs(&story), "1", "a stop without a name ends whatever ran");
+}
+
+#[test]
+fn the_end_of_an_old_order_leaves_a_new_order_of_the_same_drug_running() {
+    let mut story = with_drugs();
+    for (action, order) in
+        [(TherapyAction::Started, "A"), (TherapyAction::Started, "B"), (TherapyAction::Stopped, "A")]
+    {
+        let mut therapy = story.therapy(TherapyKind::Vasopressor, action, Some("norepinephrine"));
+        therapy.order = Some(order.into());
+        story.happen(Event::Therapy(therapy));
+        story.later(Span::MINUTE);
+    }
+    assert_eq!(crs(&story), "3");
+    let mut stop = story.therapy(TherapyKind::Vasopressor, TherapyAction::Stopped, Some("norepinephrine"));
+    stop.order = Some("B".into());
+    story.happen(Event::Therapy(stop));
+    assert_eq!(crs(&story), "1");
+}
+
+#[test]
+fn taking_the_cannula_away_takes_no_mask_away() {
+    let mut story = with_drugs();
+    story.later(Span::MINUTE);
+    story.oxygen(TherapyAction::Started, OxygenDevice::NasalCannula, Some(4));
+    assert_eq!(crs(&story), "2");
+    story.later(Span::MINUTE);
+    story.oxygen(TherapyAction::Started, OxygenDevice::NonRebreather, Some(10));
+    story.later(Span::MINUTE);
+    story.oxygen(TherapyAction::Stopped, OxygenDevice::NasalCannula, None);
+    assert_eq!(crs(&story), "3");
+    story.later(Span::MINUTE);
+    story.oxygen(TherapyAction::Stopped, OxygenDevice::NonRebreather, None);
+    assert_eq!(crs(&story), "1", "and the cannula does not come back by itself");
+}
+
+#[test]
+fn one_low_pressure_is_neither_a_finding_nor_its_absence() {
+    let mut story = with_drugs();
+    story.later(Span::MINUTE);
+    pressure(&mut story, "85");
+    assert_eq!(crs(&story), ">= 1");
+    story.later(Span::minutes(5));
+    pressure(&mut story, "86");
+    assert_eq!(crs(&story), "2");
+    story.later(Span::minutes(5));
+    pressure(&mut story, "110");
+    assert_eq!(crs(&story), "1");
+}
+
+#[test]
+fn icans_follows_the_examination_and_grows_old_with_it() {
+    let mut story = infused();
+    story.assess(|a| {
+        a.ice_total = Some(5);
+        a.consciousness = Some("spontaneous".into());
+        a.seizure = Some("none".into());
+        a.motor = Some(false);
+        a.edema = Some("none".into());
+    });
+    let grade = |story: &Story| story.engine.patient(&id("P1")).and_then(|p| p.icans.value());
+    assert_eq!(grade(&story), Some(Value::whole(2)));
+    story.later(Span::hours(15));
+    assert_eq!(grade(&story), None, "an examination of this morning says nothing of tonight");
+}
