@@ -62,6 +62,7 @@ test-tools: tools
 	@bash tests/tools.sh
 
 .PHONY: test
+test: export CARGO_PROFILE_DEV_OPT_LEVEL ?= 1
 test: web test-tools lint ## what CI runs: format, lints, Rust, rule cases, web tests
 	$(CARGO) nextest run --workspace --no-fail-fast
 	$(CARGO) build --workspace

@@ -33,7 +33,10 @@ pub fn grade<'s>(
         if !matters(name, touch) {
             continue;
         }
-        let inputs = Gather { patient, settings, now, inputs: Inputs::new() }.of(name);
+        let mut inputs = Gather { patient, settings, now, inputs: Inputs::new() }.of(name);
+        if let Some(points) = patient.items.get(name) {
+            inputs.hold(points.clone());
+        }
         let Some(score) = score::compute(name, &inputs, tables) else { continue };
         if keep(patient, name, score, touch, now) {
             changed.push(name);
@@ -65,10 +68,8 @@ fn keep(patient: &mut Patient, name: &'static str, score: Score, touch: Touch, n
                 let hold = patient.bands.entry(name).or_default();
                 let by_laboratory = matches!(touch, Touch::Analyte(a) if !is_vital(a));
                 let hard = by_laboratory || score.flags.iter().any(|flag| flag.starts_with("hard"));
-                match (score.band, score.band_open) {
-                    (Some(band), false) => hold.step(band, now, hard),
-                    (band, _) => hold.step_open(band, now, hard),
-                };
+                hold.step(score.band, score.band_held, now, hard);
+                patient.items.entry(name).or_default().extend(score.items.iter().cloned());
             }
             let band_after = patient.bands.get(name).map(|hold| hold.band());
             let before = patient.scores.get(name).map(outcome);

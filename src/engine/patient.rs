@@ -36,6 +36,8 @@ pub struct Patient {
     pub scores: BTreeMap<&'static str, Score>,
     /// The display bands of the early-risk scores, with their dwell.
     pub bands: BTreeMap<&'static str, super::score::BandHold>,
+    /// What each item of an early-risk score was worth when last it could be decided.
+    pub items: BTreeMap<&'static str, BTreeMap<String, i64>>,
     /// Applying an entry panicked; the patient is shown as broken until the service is mended.
     pub broken: bool,
     /// When the CRS grade's certain part changed, and to what.
@@ -119,6 +121,7 @@ impl Patient {
             icans: Grade::default(),
             scores: BTreeMap::new(),
             bands: BTreeMap::new(),
+            items: BTreeMap::new(),
             broken: false,
             crs_course: Vec::new(),
             names: Names::default(),
@@ -295,6 +298,9 @@ impl Patient {
         self.crs_course.sort_unstable();
         for (name, band) in other.bands {
             self.bands.entry(name).or_insert(band);
+        }
+        for (name, items) in other.items {
+            self.items.entry(name).or_insert(items);
         }
         if self.person.is_none() {
             self.person = other.person;
