@@ -201,7 +201,7 @@ impl Patient {
         let near: Vec<Value> =
             window.between(infused - BASELINE_SPAN, infused).iter().filter(fits).map(|s| s.value).collect();
         super::window::median(near).or_else(|| {
-            window.between(infused - BASELINE_REACH, infused).iter().filter(fits).next_back().map(|s| s.value)
+            window.between(infused - BASELINE_REACH, infused).iter().rfind(fits).map(|s| s.value)
         })
     }
 
