@@ -62,13 +62,15 @@ test-tools: tools
 	@bash tests/tools.sh
 
 .PHONY: test
+# The tests fold weeks of a ward; unoptimised they take five times as long.
 test: export CARGO_PROFILE_DEV_OPT_LEVEL ?= 1
-test: web test-tools lint ## what CI runs: format, lints, Rust, rule cases, web tests
+test: web test-tools lint ## what CI runs: format, lints, Rust, rule cases, web tests, pages in Chromium
 	$(CARGO) nextest run --workspace --no-fail-fast
 	$(CARGO) build --workspace
 	"$(TARGET)/debug/stormwatch" rules test alert-rules
 	"$(TARGET)/debug/stormwatch" rules coverage alert-rules
 	cd web && npm test
+	STORMWATCH_BIN="$$(realpath $(TARGET)/debug/stormwatch)" node tests/browser/run.mjs
 
 .PHONY: browser-test
 browser-test: web test-tools ## the pages in Chromium against the built service
