@@ -36,6 +36,8 @@ pub struct Patient {
     pub scores: BTreeMap<&'static str, Score>,
     /// The display bands of the early-risk scores, with their dwell.
     pub bands: BTreeMap<&'static str, super::score::BandHold>,
+    /// What each score was computed from.
+    pub asked: BTreeMap<&'static str, super::score::Inputs>,
     /// What each item of an early-risk score was worth when last it could be decided.
     pub items: BTreeMap<&'static str, BTreeMap<String, i64>>,
     /// Applying an entry panicked; the patient is shown as broken until the service is mended.
@@ -122,6 +124,7 @@ impl Patient {
             scores: BTreeMap::new(),
             bands: BTreeMap::new(),
             items: BTreeMap::new(),
+            asked: BTreeMap::new(),
             broken: false,
             crs_course: Vec::new(),
             names: Names::default(),
@@ -200,9 +203,8 @@ impl Patient {
         };
         let near: Vec<Value> =
             window.between(infused - BASELINE_SPAN, infused).iter().filter(fits).map(|s| s.value).collect();
-        super::window::median(near).or_else(|| {
-            window.between(infused - BASELINE_REACH, infused).iter().rfind(fits).map(|s| s.value)
-        })
+        super::window::median(near)
+            .or_else(|| window.between(infused - BASELINE_REACH, infused).iter().rfind(fits).map(|s| s.value))
     }
 
     /// Applies an admission, move, discharge or update; `false` where it was too old to matter.

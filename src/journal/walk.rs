@@ -44,11 +44,7 @@ impl Walk {
     }
 
     /// Shows every message and its events to `each`, in order.
-    pub(super) fn run(
-        &mut self,
-        connection: &Connection,
-        each: &mut Each<'_>,
-    ) -> Result<(), Broken> {
+    pub(super) fn run(&mut self, connection: &Connection, each: &mut Each<'_>) -> Result<(), Broken> {
         // One read transaction: a writer may go on beside it.
         let _reading = connection.unchecked_transaction()?;
         let mut messages = connection.prepare(MESSAGES)?;

@@ -8,6 +8,9 @@ use super::table::{BandPart, BandRule, Derived, Form, Item, Level, Table};
 use super::tally::Tally;
 use crate::model::Value;
 
+/// Flag of a score whose band a single finding decides, whatever the points.
+pub const HARD: &str = "hard rule met";
+
 impl Table {
     pub(super) fn compute(&self, inputs: &Inputs) -> Score {
         let mut tally = Tally::new(inputs, &self.asks);
@@ -46,6 +49,9 @@ impl Table {
         let least = self.band(&mut tally, &sums, |sum| sum.least);
         let held = self.band(&mut tally, &sums, |sum| sum.held);
         let most = self.band(&mut tally, &sums, |sum| sum.most);
+        if self.hard_rule_met(&mut tally) {
+            tally.flag_up(HARD);
+        }
         let mut score = tally.finish(self.name, total, &self.source);
         score.items = decided;
         if score.available.0 == 0 && least == Band::Green {
@@ -139,6 +145,16 @@ impl Table {
             None => Extent::plain(tally.number(name)),
             Some(derived) => Extent::derived(derived, tally),
         }
+    }
+
+    fn hard_rule_met(&self, tally: &mut Tally<'_>) -> bool {
+        let parts = self.bands.iter().flat_map(|rule| &rule.when).flatten();
+        let met = parts.into_iter().any(|part| match part {
+            BandPart::Flag(name) => tally.flag(name).is_certain(),
+            BandPart::Sum { .. } => false,
+        });
+        tally.drop_draft();
+        met
     }
 
     fn band(&self, tally: &mut Tally<'_>, sums: &[Sum], end: fn(&Sum) -> i64) -> Band {
