@@ -91,6 +91,7 @@ fuzz: ## fuzz every outside interface, a minute each (SECONDS_EACH=600 for longe
 	  echo "fuzzing $$target"; RUSTC_BOOTSTRAP=1 cargo fuzz run -s none $$target -- -max_total_time=$${SECONDS_EACH:-60} -rss_limit_mb=1024; done
 
 .PHONY: soak
-soak: ## kill -9 the service under load again and again (CYCLES=100) and count what is lost
+soak: ## kill -9 the service under load and between alert and pager, again and again (CYCLES=100), and count what is lost
+	$(call need,python3,python3)
 	$(CARGO) build --release --workspace
 	@TARGET="$(TARGET)" CYCLES="$${CYCLES:-100}" bash tests/soak.sh

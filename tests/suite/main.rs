@@ -3,6 +3,7 @@
 mod clients;
 mod crash;
 mod intake;
+mod reload;
 mod replay;
 mod support;
 mod tidy;
