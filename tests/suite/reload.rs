@@ -53,7 +53,10 @@ fn a_changed_rule_takes_effect_and_running_alerts_keep_the_version_that_raised_t
     // 3.1 of 3.5 is a fall of 11 %: nothing by the shipped limit of 15 %.
     service.send(&oru("H2", "B1", -2, "F", &low));
     changed(&folder.path().join("phosphate.toml"), "<= -15", "<= -10.5");
-    assert!(eventually(SOON, || (in_force(&service) != first).then_some(())).is_some(), "the change is not seen");
+    assert!(
+        eventually(SOON, || (in_force(&service) != first).then_some(())).is_some(),
+        "the change is not seen"
+    );
     let after = service.alert("H2", "phosphate-fall");
     assert_eq!(before["rule_version"], first.as_str());
     assert_eq!(after["rule_version"], in_force(&service).as_str());
@@ -67,7 +70,11 @@ fn a_rule_set_with_a_mistake_is_refused_with_an_alert_and_the_old_one_stays() {
     let service = Service::start_with(&["--rules", folder.path().to_str().expect("a path")]);
     let first = in_force(&service);
     let file = folder.path().join("phosphate.toml");
-    changed(&file, "phosphate.change_from_baseline(\"24h\") <= -15", "phosphat.change_from_baseline(\"24h\") <= -15");
+    changed(
+        &file,
+        "phosphate.change_from_baseline(\"24h\") <= -15",
+        "phosphat.change_from_baseline(\"24h\") <= -15",
+    );
     assert!(eventually(SOON, || refused(&service).then_some(())).is_some(), "nobody was told");
     assert_eq!(in_force(&service), first);
     with_baseline(&service, "H3", "03");
