@@ -39,11 +39,14 @@ impl Message {
         Message::index(text, charset, warnings, settings)
     }
 
-    /// Reads only the first segment, for an answer to a message that is too large or otherwise beyond use.
+    /// Reads only the header, for an answer to a message that is too large or otherwise beyond use: the first line
+    /// that begins with MSH, whatever stands before it.
     pub fn head(raw: &[u8], settings: &ReadSettings) -> Result<Message, Malformed> {
         let start = start_of_header(raw, &mut Vec::new())?;
-        let end = start.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(start.len());
-        Message::parse(&start[..end], settings)
+        let lines = || start.split(|byte| matches!(byte, b'\r' | b'\n'));
+        let is_header = |line: &&[u8]| line.len() > 3 && line.starts_with(b"MSH");
+        let line = lines().map(<[u8]>::trim_ascii_start).find(is_header);
+        Message::parse(line.or(lines().next()).unwrap_or(start), settings)
     }
 
     fn index(

@@ -38,7 +38,7 @@ fn control_ids(raw: &[u8]) -> Option<Vec<Vec<u8>>> {
     for line in raw.split(|byte| matches!(byte, b'\r' | b'\n')) {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_start();
         let Some(separator) = line.strip_prefix(b"MSH").and_then(|rest| rest.first()) else { continue };
-        if separator.is_ascii_alphanumeric() {
+        if separator.is_ascii_alphanumeric() || !separator.is_ascii_graphic() {
             continue;
         }
         if line.contains(&0x1b) {
