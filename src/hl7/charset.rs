@@ -5,8 +5,8 @@ use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
 use super::iso2022;
-use super::message::{Malformed, Warning};
 use super::settings::ReadSettings;
+use super::warning::{Malformed, Warning};
 
 /// A character set we can read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

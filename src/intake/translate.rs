@@ -1,6 +1,6 @@
 //! From what a message says to events; what means nothing here becomes a problem with a reason.
 
-use crate::hl7::{AckCode, Content, Part, Problem, Refusal, content::code};
+use crate::hl7::{AckCode, Answer, Content, Part, Problem, Refusal, content::code};
 use crate::model::{
     Event, OxygenDevice, PatientId, Quality, Reading, Therapy, TherapyAction, TherapyKind, Time, Value,
 };
@@ -14,13 +14,20 @@ pub struct Translated {
     pub problems: Vec<Problem>,
     /// The first patient, for quarantine rows.
     pub patient: Option<PatientId>,
+    /// That its source was heard, where it is time to say so.
+    pub heard: Option<Event>,
     /// The whole message is refused with this code.
-    refused: Option<AckCode>,
+    pub(super) refused: Option<AckCode>,
 }
 
 impl Translated {
     pub fn refused(refusal: Refusal) -> Translated {
         Translated { refused: Some(refusal.code), problems: vec![refusal.problem], ..Translated::default() }
+    }
+
+    /// Nothing of it is used, and the sender is told so with this answer.
+    pub fn refused_with(answer: &Answer) -> Translated {
+        Translated { refused: Some(answer.code), problems: answer.problems.clone(), ..Translated::default() }
     }
 
     pub fn unusable(class: &'static str, place: &str, reason: &str) -> Translated {

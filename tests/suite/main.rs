@@ -1,6 +1,7 @@
 //! The suite: the built binary, driven from outside, mostly by clients nobody here wrote.
 
 mod clients;
+mod corpus;
 mod crash;
 mod intake;
 mod reload;

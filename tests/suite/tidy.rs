@@ -198,7 +198,7 @@ fn the_example_configuration_loads_and_has_every_key() {
     stormwatch::config::Config::load(&arguments).unwrap_or_else(|mistakes| panic!("{}", mistakes.join("\n")));
     let text = fs::read_to_string(file).expect("readable");
     let mut missing = Vec::new();
-    for source in ["src/config.rs", "src/intake/mllp.rs", "src/intake/mqtt.rs", "src/model/event.rs"] {
+    for source in ["src/config.rs", "src/intake/listener.rs", "src/intake/broker.rs", "src/model/event.rs"] {
         let code = fs::read_to_string(root().join(source)).expect("readable");
         let mut inside = false;
         for line in code.lines() {
