@@ -39,12 +39,8 @@ impl Service {
         let mut process = Command::new(env!("CARGO_BIN_EXE_stormwatch"))
             .args(["serve", "--http", "127.0.0.1:0", "--mllp", "127.0.0.1:0"])
             .args(["--data", data.to_str().expect("a plain path")])
-            .args([
-                "--rules",
-                &format!("{root}/alert-rules"),
-                "--terminology",
-                &format!("{root}/terminology"),
-            ])
+            .args(["--terminology", &format!("{root}/terminology")])
+            .args((!more.contains(&"--rules")).then(|| format!("--rules={root}/alert-rules")))
             .args(more)
             .env("RUST_LOG", "warn")
             .stdout(Stdio::piped())
