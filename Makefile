@@ -62,11 +62,12 @@ test-tools: tools
 	@bash tests/tools.sh
 
 .PHONY: test
-test: web test-tools lint ## what CI runs: format, lints, Rust, rule cases, web tests
+test: web test-tools lint ## what CI runs: format, lints, Rust, rule cases, web tests, pages in Chromium
 	$(CARGO) nextest run --workspace --no-fail-fast
 	$(CARGO) build --workspace
 	"$(TARGET)/debug/stormwatch" rules test alert-rules
 	cd web && npm test
+	STORMWATCH_BIN="$$(realpath $(TARGET)/debug/stormwatch)" node tests/browser/run.mjs
 
 .PHONY: browser-test
 browser-test: web test-tools ## the pages in Chromium against the built service
