@@ -58,6 +58,7 @@ test-tools: tools
 	$(call need,mosquitto,mosquitto)
 	$(call need,mosquitto_pub,mosquitto-clients)
 	$(call need,chromium,chromium)
+	$(call need,openssl,openssl)
 	@command -v cargo-nextest >/dev/null || $(CARGO) install --locked cargo-nextest
 	@bash tests/tools.sh
 
