@@ -46,7 +46,7 @@ demo: web ## run the service and a simulated ward on loopback; Ctrl-C stops both
 .PHONY: lint
 lint: ## formatting and lints
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 .PHONY: deny
 deny: ## licences, advisories, sources
@@ -63,10 +63,12 @@ test-tools: tools
 	@bash tests/tools.sh
 
 .PHONY: test
+test: export CARGO_PROFILE_DEV_OPT_LEVEL ?= 1
 test: web test-tools lint ## what CI runs: format, lints, Rust, rule cases, web tests, pages in Chromium
 	$(CARGO) nextest run --workspace --no-fail-fast
 	$(CARGO) build --workspace
 	"$(TARGET)/debug/stormwatch" rules test alert-rules
+	"$(TARGET)/debug/stormwatch" rules coverage alert-rules
 	cd web && npm test
 	STORMWATCH_BIN="$$(realpath $(TARGET)/debug/stormwatch)" node tests/browser/run.mjs
 

@@ -121,12 +121,12 @@ impl Desk {
             // An acknowledgement is never acknowledged.
             return Outcome { answers: Vec::new(), settled: true, code: "ACK", used: 0, rejected: 0 };
         }
-        let source = format!("{}|{}", header.sending_app, header.sending_facility);
+        let source = source_of(&header);
         let translated = match hl7::read(&message, delivery.settings) {
             Ok(content) => translate::hl7(content, &self.terminology(), &source, now),
             Err(refusal) => Translated::refused(refusal),
         };
-        self.settle(delivery, raw, &message, &header, source, translated, now).await
+        self.settle(delivery, raw, &message, &header, translated, now).await
     }
 
     async fn settle(
@@ -135,11 +135,10 @@ impl Desk {
         raw: &[u8],
         message: &Message,
         header: &Header,
-        source: String,
         mut translated: Translated,
         now: Time,
     ) -> Outcome {
-        let code = translated.code();
+        let (code, source) = (translated.code(), source_of(header));
         let stamp = AckStamp { now, control_id: self.number(now), zone: delivery.settings.zone.clone() };
         let answers = answers(message, header, delivery.acks, code, translated.problems.clone(), &stamp);
         let (used, rejected) = (translated.events.len(), translated.problems.len());
@@ -338,6 +337,11 @@ fn answers(
     let codes = hl7::mode(header, acks).codes(code);
     let write = |code| message.encode(&hl7::acknowledge(message, &answer.with_code(code), stamp));
     codes.into_iter().map(write).collect()
+}
+
+/// Who sent it: MSH-3 and MSH-4.
+fn source_of(header: &Header) -> String {
+    format!("{}|{}", header.sending_app, header.sending_facility)
 }
 
 /// What makes it the same message: the listener, who sent it, MSH-10, and the body apart from MSH-7.

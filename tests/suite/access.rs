@@ -1,6 +1,6 @@
 //! Who gets in from outside: TLS as `openssl` sees it, client certificates, and addresses that are refused.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -15,16 +15,24 @@ struct Papers {
 impl Papers {
     fn new() -> Papers {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut authority = rcgen::CertificateParams::new(Vec::new()).expect("no names");
+        let named = |common: &str, hosts: &[&str]| {
+            let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+            let mut params = rcgen::CertificateParams::new(hosts).expect("host names");
+            // An issuer and what it signs must not share a name, or a checker takes it for self-signed.
+            params.distinguished_name.push(rcgen::DnType::CommonName, common);
+            params
+        };
+        let mut authority = named("test authority", &[]);
         authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let key = rcgen::KeyPair::generate().expect("a key");
         let certificate = authority.self_signed(&key).expect("signed");
-        let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).expect("written");
+        let write =
+            |name: &str, text: String| std::fs::write(folder.path().join(name), text).expect("written");
         write("ca.crt", certificate.pem());
         let issuer = rcgen::Issuer::new(authority, key);
         for name in ["server", "sender"] {
             let own = rcgen::KeyPair::generate().expect("a key");
-            let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+            let params = named(name, &["localhost"]);
             write(&format!("{name}.crt"), params.signed_by(&own, &issuer).expect("signed").pem());
             write(&format!("{name}.key"), own.serialize_pem());
         }
@@ -139,8 +147,7 @@ fn refused(arguments: &[&str], data: &Path) -> Output {
 #[test]
 fn an_address_other_machines_reach_is_refused_without_tls_and_users() {
     let papers = Papers::new();
-    let pair =
-        format!("certificate = {:?}, key = {:?}", papers.at("server.crt"), papers.at("server.key"));
+    let pair = format!("certificate = {:?}, key = {:?}", papers.at("server.crt"), papers.at("server.key"));
     let encrypted = papers.at("encrypted.toml");
     std::fs::write(&encrypted, format!("[http]\ntls = {{ {pair} }}\n")).expect("written");
     let encrypted = encrypted.to_str().expect("a plain path");
@@ -172,8 +179,16 @@ fn an_address_other_machines_reach_is_refused_without_tls_and_users() {
     assert_eq!(with_user.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&with_user.stderr).contains("there is no TLS"));
     // With both, it serves.
-    let both = ["--http", "0.0.0.0:0", "--config", encrypted];
-    let mut service = Service::start_in(&data, &both);
-    assert!(service.http.starts_with("0.0.0.0:"));
-    assert_eq!(service.stop(), Some(0));
+    let mut serving = Command::new(env!("CARGO_BIN_EXE_stormwatch"))
+        .args(["serve", "--http", "0.0.0.0:0", "--mllp", "127.0.0.1:0", "--config", encrypted, "--data"])
+        .arg(&data)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut first = String::new();
+    let out = serving.stdout.take().expect("piped");
+    std::io::BufReader::new(out).read_line(&mut first).expect("a line");
+    serving.kill().expect("it runs");
+    serving.wait().expect("it ends");
+    assert!(first.starts_with("listening http=0.0.0.0:"), "{first}");
 }
