@@ -58,11 +58,11 @@ test-tools: tools
 	$(call need,mosquitto,mosquitto)
 	$(call need,mosquitto_pub,mosquitto-clients)
 	$(call need,chromium,chromium)
+	$(call need,openssl,openssl)
 	@command -v cargo-nextest >/dev/null || $(CARGO) install --locked cargo-nextest
 	@bash tests/tools.sh
 
 .PHONY: test
-# The tests fold weeks of a ward; unoptimised they take five times as long.
 test: export CARGO_PROFILE_DEV_OPT_LEVEL ?= 1
 test: web test-tools lint ## what CI runs: format, lints, Rust, rule cases, web tests, pages in Chromium
 	$(CARGO) nextest run --workspace --no-fail-fast

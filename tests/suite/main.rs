@@ -1,5 +1,6 @@
 //! The suite: the built binary, driven from outside, mostly by clients nobody here wrote.
 
+mod access;
 mod clients;
 mod corpus;
 mod crash;
