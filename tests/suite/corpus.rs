@@ -114,7 +114,10 @@ fn every_shape_of_message_is_answered_for_itself_and_kept_as_it_came() {
     }
     everything_was_kept(&service, &files);
     let (status, alerts) = service.get_text("/api/v1/alerts");
-    assert!(status == 200 && !alerts.contains("patient-not-evaluated"), "no message broke a patient: {alerts}");
+    assert!(
+        status == 200 && !alerts.contains("patient-not-evaluated"),
+        "no message broke a patient: {alerts}"
+    );
     let expected = folder().join("expected.txt");
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&expected, &transcript).expect("written");
@@ -157,10 +160,18 @@ fn every_segment_of_every_shape_is_kept_by_the_reader() {
             let named = |line: &&str| {
                 let name = line.get(..3).unwrap_or_default();
                 let plain = name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-                name.len() == 3 && plain && !name.starts_with(|c: char| c.is_ascii_digit()) && line[3..].starts_with(bar)
+                name.len() == 3
+                    && plain
+                    && !name.starts_with(|c: char| c.is_ascii_digit())
+                    && line[3..].starts_with(bar)
             };
-            let wanted: Vec<&str> =
-                message.text().split(['\r', '\n']).map(str::trim_start).filter(|l| l.len() > 3).filter(named).collect();
+            let wanted: Vec<&str> = message
+                .text()
+                .split(['\r', '\n'])
+                .map(str::trim_start)
+                .filter(|l| l.len() > 3)
+                .filter(named)
+                .collect();
             let found: Vec<&str> = message.segments().map(|segment| segment.raw()).collect();
             for line in wanted {
                 assert!(found.iter().any(|raw| raw.starts_with(line)), "{name}: {line:?} is a segment");

@@ -1,6 +1,8 @@
 //! The suite: the built binary, driven from outside, mostly by clients nobody here wrote.
 
+mod broker;
 mod clients;
+mod conformance;
 mod corpus;
 mod crash;
 mod intake;
