@@ -86,9 +86,10 @@ impl From<&Refusal> for Answer {
 impl From<&Malformed> for Answer {
     fn from(malformed: &Malformed) -> Answer {
         let code = match malformed {
-            Malformed::Stray { .. } | Malformed::TooManySegments { .. } | Malformed::TooManyFields { .. } => {
-                AckCode::AE
-            }
+            Malformed::Stray { .. }
+            | Malformed::SmallLetters { .. }
+            | Malformed::TooManySegments { .. }
+            | Malformed::TooManyFields { .. } => AckCode::AE,
             Malformed::Empty
             | Malformed::NoHeader
             | Malformed::Wide

@@ -176,7 +176,15 @@ enum Line {
         odd: bool,
     },
     Continuation,
+    /// `obx|1|…`: a name we know, in small letters.
+    SmallLetters,
 }
+
+/// Segments that carry what we read; in small letters they would be taken for text.
+const KNOWN: [&str; 18] = [
+    "MSH", "EVN", "PID", "PV1", "MRG", "ORC", "OBR", "OBX", "NTE", "SPM", "RXA", "RXE", "RXO", "TQ1", "SCH",
+    "AIS", "DSC", "ADD",
+];
 
 impl Index<'_> {
     fn run(&mut self) -> Result<(), Malformed> {
@@ -238,6 +246,7 @@ impl Index<'_> {
                 });
                 self.bound_fields()
             }
+            Line::SmallLetters => Err(Malformed::SmallLetters { line }),
             Line::Continuation if self.settings.strict => Err(Malformed::Stray { line }),
             Line::Continuation => {
                 self.warn(Warning::Joined { line });
@@ -281,7 +290,9 @@ impl Index<'_> {
             line.iter().take(5).take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count();
         let after = line.get(name);
         if name == 0 || !line[0].is_ascii_uppercase() {
-            return Line::Continuation;
+            let small = line.get(3) == Some(&self.field)
+                && KNOWN.iter().any(|known| line[..3].eq_ignore_ascii_case(known.as_bytes()));
+            return if small { Line::SmallLetters } else { Line::Continuation };
         }
         let separated = after == Some(&self.field);
         // `OBX |1|`, typed by hand.

@@ -15,6 +15,8 @@ pub enum Malformed {
     NoSeparator,
     #[error("line {line} begins no segment; escape line ends inside fields as \\X0D\\")]
     Stray { line: usize },
+    #[error("line {line} begins with a segment's name in small letters; write names in capitals")]
+    SmallLetters { line: usize },
     #[error("more than {limit} segments; split the message")]
     TooManySegments { limit: usize },
     #[error("segment {segment} has more than {limit} fields; split the message")]

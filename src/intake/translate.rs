@@ -2,10 +2,11 @@
 
 use crate::hl7::{AckCode, Answer, Content, Part, Problem, Refusal, content::code};
 use crate::model::{
-    Event, OxygenDevice, PatientId, Quality, Reading, Therapy, TherapyAction, TherapyKind, Time, Value,
+    Event, Observation, OxygenDevice, PatientId, Quality, Reading, Therapy, TherapyAction, TherapyKind, Time,
+    Value,
 };
 use crate::telemetry::Telemetry;
-use crate::terminology::{Examined, Meaning, Refused, Terminology, assessments};
+use crate::terminology::{Examined, Meaning, Refused, Share, Terminology, assessments, counts};
 
 /// One message's events and what of it could not be used.
 #[derive(Debug, Default)]
@@ -51,7 +52,8 @@ pub fn hl7(content: Content, terminology: &Terminology, source: &str, now: Time)
     for group in content.groups {
         let patient = group.patient.map(|p| p.id);
         translated.patient = translated.patient.take().or(patient.clone());
-        let mut reader = Reader { terminology, source, now, patient: patient.as_ref(), examined: Vec::new() };
+        let from = translated.events.len();
+        let mut reader = Reader::new(terminology, source, now, patient.as_ref(), from);
         for part in group.parts {
             match part {
                 Part::Census(census) => translated.events.push(Event::Census(census)),
@@ -87,7 +89,7 @@ pub fn telemetry(
         translated.problems.extend(Translated::unusable("no-patient", "patient", reason).problems);
         return translated;
     };
-    let mut reader = Reader { terminology, source, now, patient: Some(patient), examined: Vec::new() };
+    let mut reader = Reader::new(terminology, source, now, Some(patient), 0);
     for reading in &sent.readings {
         reader.reading(reading, &mut translated);
     }
@@ -111,9 +113,23 @@ struct Reader<'a> {
     patient: Option<&'a PatientId>,
     /// Parts of bedside examinations; one examination arrives as several rows.
     examined: Vec<Examined>,
+    /// Parts of the white cells in per cent; their counts follow from other rows.
+    shares: Vec<Share>,
+    /// Where this patient's events begin.
+    from: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(
+        terminology: &'a Terminology,
+        source: &'a str,
+        now: Time,
+        patient: Option<&'a PatientId>,
+        from: usize,
+    ) -> Reader<'a> {
+        Reader { terminology, source, now, patient, examined: Vec::new(), shares: Vec::new(), from }
+    }
+
     fn reading(&mut self, reading: &Reading, translated: &mut Translated) {
         // Rows without a patient already stand among the problems.
         let Some(patient) = self.patient else { return };
@@ -128,6 +144,7 @@ impl Reader<'_> {
                 factors,
                 by: self.source.to_owned(),
             }),
+            Ok(Meaning::Share(share)) => self.shares.push(share),
             Ok(Meaning::Nothing) => {}
             Err(refused) => translated.problems.push(problem(&refused)),
         }
@@ -164,6 +181,13 @@ impl Reader<'_> {
         for assessment in found {
             translated.events.push(Event::Assessed { patient: patient.clone(), assessment });
         }
+        translated.problems.extend(refused.iter().map(problem));
+        let seen: Vec<&Observation> = translated.events[self.from..]
+            .iter()
+            .filter_map(|event| if let Event::Observed(seen) = event { Some(seen) } else { None })
+            .collect();
+        let (counted, refused) = counts(self.shares, &seen);
+        translated.events.extend(counted.into_iter().map(Event::Observed));
         translated.problems.extend(refused.iter().map(problem));
     }
 }

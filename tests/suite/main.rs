@@ -1,7 +1,9 @@
 //! The suite: the built binary, driven from outside, mostly by clients nobody here wrote.
 
 mod access;
+mod broker;
 mod clients;
+mod conformance;
 mod corpus;
 mod crash;
 mod intake;
