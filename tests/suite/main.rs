@@ -6,6 +6,7 @@ mod conformance;
 mod corpus;
 mod crash;
 mod intake;
+mod opinions;
 mod replay;
 mod support;
 mod tidy;
