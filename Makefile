@@ -81,6 +81,7 @@ browser-test: web test-tools ## the pages in Chromium against the built service
 bench: ## figures beside a peer or a physical limit in the same run, one JSON line each
 	$(CARGO) bench --bench journal
 	$(CARGO) bench --bench fold
+	$(CARGO) bench --bench parse
 	$(CARGO) build --release --workspace
 	@TARGET="$(TARGET)" bash benches/latency.sh
 

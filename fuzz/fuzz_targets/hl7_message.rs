@@ -3,8 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use stormwatch::hl7::{
-    AckCode, AckMode, AckStamp, Answer, Charset, Message, ReadSettings, acknowledge, answers_to_bytes, frame,
-    read, split,
+    AckCode, AckMode, AckStamp, Answer, CLASSES, Charset, Message, ReadSettings, acknowledge,
+    answers_to_bytes, frame, read, split,
 };
 use stormwatch::model::Time;
 
@@ -31,6 +31,7 @@ fn check(message: &Message, settings: &ReadSettings, stamp: &AckStamp) {
         Ok(content) => Answer::new(AckCode::AA, content.problems),
         Err(refusal) => Answer::from(&refusal),
     };
+    assert!(answer.problems.iter().all(|problem| CLASSES.contains(&problem.class)));
     let text = acknowledge(message, &answer, stamp);
     assert!(frame::encode(&message.encode(&text)).is_ok());
     let written = message.write();

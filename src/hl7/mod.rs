@@ -35,7 +35,7 @@ mod warning;
 pub use ack::{AckCode, AckStamp, Answer, acknowledge, acknowledge_unreadable};
 pub use batch::{Batch, split};
 pub use charset::Charset;
-pub use content::{Content, DeviceAlarm, Group, Part, Problem, Refusal};
+pub use content::{CLASSES, Content, DeviceAlarm, Group, ODDITIES, Part, Problem, Refusal};
 pub use delimiters::Delimiters;
 pub use field::{Component, Field, Repetition, Subcomponent};
 pub use frame::{FrameLimits, Framed, Framer, Unframeable};

@@ -21,3 +21,10 @@ mod writer;
 
 pub use desk::{Delivery, Desk, Outcome};
 pub use translate::Translated;
+
+/// Classes of rejection that belong to no part of a message, for counting and for the operator's handbook.
+pub const CLASSES: [&str; 5] = ["batch-count", "truncated", "reused-id", "sequence-gap", "not-stored"];
+
+/// The same for what is used, or seen, although it is odd.
+pub const ODDITIES: [&str; 4] =
+    ["reused-control-id", "unknown-acknowledgement-wish", "session-lost", "oversized-publication"];

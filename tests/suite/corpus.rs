@@ -113,6 +113,7 @@ fn every_shape_of_message_is_answered_for_itself_and_kept_as_it_came() {
         }
     }
     everything_was_kept(&service, &files);
+    every_class_is_known(&service);
     let (status, alerts) = service.get_text("/api/v1/alerts");
     assert!(
         status == 200 && !alerts.contains("patient-not-evaluated"),
@@ -123,6 +124,28 @@ fn every_shape_of_message_is_answered_for_itself_and_kept_as_it_came() {
         fs::write(&expected, &transcript).expect("written");
     }
     assert_eq!(fs::read_to_string(expected).expect("the expected answers"), transcript);
+}
+
+/// What the operator's handbook explains is all there is.
+fn every_class_is_known(service: &Service) {
+    use stormwatch::{hl7, intake, terminology};
+    let known = [hl7::CLASSES.as_slice(), &intake::CLASSES, &terminology::CLASSES].concat();
+    let odd = [hl7::ODDITIES.as_slice(), &intake::ODDITIES].concat();
+    let scraped = service.get_text("/metrics").1;
+    let mut seen = 0;
+    for line in scraped.lines() {
+        let label = |name: &str| Some(line.split_once(name)?.1.split('"').next().unwrap_or_default());
+        if line.starts_with("stormwatch_quarantined_total") {
+            let class = label("class=\"").expect("a class");
+            assert!(known.contains(&class), "{class} is in no list");
+            seen += 1;
+        } else if line.starts_with("stormwatch_oddities_total") {
+            let what = label("what=\"").expect("a word");
+            assert!(odd.contains(&what), "{what} is in no list");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen} classes are counted");
 }
 
 /// Each message of each file lies in the journal with the bytes it came with.

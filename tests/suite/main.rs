@@ -7,6 +7,7 @@ mod conformance;
 mod corpus;
 mod crash;
 mod intake;
+mod opinions;
 mod reload;
 mod replay;
 mod support;

@@ -254,3 +254,23 @@ fn nothing_loose_lies_about() {
     }
     assert!(loose.is_empty(), "{}", loose.join("\n"));
 }
+
+#[test]
+fn every_class_of_rejection_and_oddity_is_in_the_handbook() {
+    use stormwatch::{hl7, intake, telemetry, terminology};
+    let text = fs::read_to_string(root().join("docs/operating.md")).expect("readable");
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
+    let classes = [
+        hl7::CLASSES.as_slice(),
+        &hl7::ODDITIES,
+        &intake::CLASSES,
+        &intake::ODDITIES,
+        &telemetry::CLASSES,
+        &terminology::CLASSES,
+    ];
+    let named = |class: &str| {
+        rows.iter().any(|row| row.split('|').nth(1).is_some_and(|cell| cell.contains(&format!("`{class}`"))))
+    };
+    let missing: Vec<&str> = classes.concat().into_iter().filter(|class| !named(class)).collect();
+    assert!(missing.is_empty(), "docs/operating.md has no row for {missing:?}");
+}
