@@ -66,7 +66,6 @@ test-tools: tools
 test: export CARGO_PROFILE_DEV_OPT_LEVEL ?= 1
 test: web test-tools lint ## what CI runs: format, lints, Rust, rule cases, web tests, pages in Chromium
 	$(CARGO) nextest run --workspace --no-fail-fast
-	$(CARGO) build --workspace
 	"$(TARGET)/debug/stormwatch" rules test alert-rules
 	"$(TARGET)/debug/stormwatch" rules coverage alert-rules
 	cd web && npm test
