@@ -160,6 +160,28 @@ pub fn episode(patient: &Patient, now: Time) -> Option<Time> {
     }
 }
 
+/// Whether a CRS episode is open. Signs that nobody reports have not been seen to go away: after a fever, `None` where
+/// the last 24 h lack a temperature, a pressure, a statement on oxygen, or reports of drugs.
+pub fn episode_open(patient: &Patient, episode: Option<Time>, now: Time) -> Option<bool> {
+    if episode.is_some() {
+        return Some(true);
+    }
+    let since = |infused: Time| patient.window(Analyte::TEMPERATURE)?.max(infused, now);
+    let highest = patient.infusion().and_then(|infusion| since(infusion.at));
+    if highest.is_none_or(|highest| highest.value < FEVER) {
+        return Some(false);
+    }
+    let is_measured = |analyte| {
+        let newest = patient.window(analyte).and_then(|window| window.last_until(now));
+        newest.is_some_and(|sample| now - sample.at <= EPISODE_GAP)
+    };
+    let is_watched = is_measured(Analyte::TEMPERATURE)
+        && (is_measured(Analyte::SYSTOLIC) || is_measured(Analyte::MAP))
+        && oxygen_support(patient, now).is_some()
+        && patient.drugs_are_reported();
+    is_watched.then_some(false)
+}
+
 fn oldest_fever(patient: &Patient, from: Time, to: Time) -> Option<Time> {
     let window = patient.window(Analyte::TEMPERATURE)?;
     window.max(from, to).filter(|highest| highest.value >= FEVER)?;
@@ -205,9 +227,14 @@ fn oldest_support(patient: &Patient, from: Time, to: Time) -> Option<Time> {
 }
 
 /// Whether fever no longer counts: an antipyretic, anticytokine agent or steroid was given since the episode began
-/// (Lee 2019). Unknown where nobody reports this patient's drugs.
+/// (Lee 2019), or since the infusion where it is not known whether one is open. Unknown where nobody reports this
+/// patient's drugs.
 pub fn masked(patient: &Patient, episode: Option<Time>, now: Time) -> Option<bool> {
-    let Some(since) = episode else { return Some(false) };
+    let since = match episode {
+        Some(began) => began,
+        None if episode_open(patient, episode, now).is_some() => return Some(false),
+        None => patient.infusion()?.at,
+    };
     let kinds =
         [TherapyKind::Antipyretic, TherapyKind::Tocilizumab, TherapyKind::Anticytokine, TherapyKind::Steroid];
     if kinds.into_iter().any(|kind| patient.given(kind, since, now).is_some()) {

@@ -147,7 +147,7 @@ impl Gather<'_, '_> {
         let fever = self.highest(Analyte::TEMPERATURE, CRS_FEVER_SPAN.min(since_infusion));
         self.sample("temperature_max", fever);
         // Without an infusion there is no CRS to grade: the episode is not open, which is known.
-        self.flag("episode", Some(episode.is_some()));
+        self.flag("episode", bedside::episode_open(self.patient, episode, self.now));
         self.flag("masked", bedside::masked(self.patient, episode, self.now));
         let pressors = bedside::vasopressors(self.patient, self.now);
         self.number("vasopressors", pressors.map(|(n, _)| Value::whole(i64::from(n))), None);

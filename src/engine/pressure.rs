@@ -139,12 +139,8 @@ mod tests {
         let forwards: Vec<_> = readings().map(shown).collect();
         let mut backwards: Vec<_> = readings().rev().map(shown).collect();
         backwards.reverse();
-        let expected = [
-            (1, Some(120), Some(60)),
-            (3, Some(80), Some(50)),
-            (4, None, None),
-            (9, Some(110), None),
-        ];
+        let expected =
+            [(1, Some(120), Some(60)), (3, Some(80), Some(50)), (4, None, None), (9, Some(110), None)];
         assert_eq!(forwards, expected);
         assert_eq!(backwards, expected);
     }

@@ -5,6 +5,7 @@
 //! number of samples, not with the span. Memory: 32 bytes a sample and 7 for the tree; 14 days of one vital
 //! sign a minute are 0.8 MB.
 
+mod doubt;
 mod kept;
 
 use std::collections::{BTreeMap, BTreeSet};

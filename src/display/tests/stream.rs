@@ -119,7 +119,7 @@ async fn a_cursor_from_before_a_restart_still_counts() {
     house.phosphate_falls("B2").await;
     let mut again = house.follow(None, json!({"type": "subscribe", "after": last})).await;
     let frame = again.until(|frame| frame["type"] == "alert" || frame["type"] == "snapshot").await;
-    assert_eq!((&frame["type"], &frame["alert"]["patient"]), (&json!("alert"), &json!("B2")));
+    assert_eq!((&frame["type"], &frame["alert"]["patient"]), (&json!("alert"), &json!("B2")), "{frame}");
     // Tiles are drawn again for everybody, because nobody knows what was lost with the process.
     again.until(|frame| frame["type"] == "patient" && frame["patient"]["id"] == "B1").await;
     house.close().await;

@@ -162,6 +162,9 @@ fn evidence(seen: &Evidence, engine: &Engine) -> Json {
     row.insert("comparison".into(), comparison);
     row.insert("limit".into(), limit);
     row.insert("superseded".into(), seen.superseded.into());
+    if let Some(doubt) = &seen.doubt {
+        row.insert("flag".into(), doubt.clone().into());
+    }
     Json::Object(row)
 }
 
