@@ -93,3 +93,10 @@ fuzz: ## fuzz every outside interface, a minute each (SECONDS_EACH=600 for longe
 soak: ## kill -9 the service under load again and again (CYCLES=100) and count what is lost
 	$(CARGO) build --release --workspace
 	@TARGET="$(TARGET)" CYCLES="$${CYCLES:-100}" bash tests/soak.sh
+
+.PHONY: week
+week: ## a week of a hospital (BEDS=1000 DAYS=7) over MLLP and MQTT at once: memory, lag, and what is lost
+	$(call need,mosquitto,mosquitto)
+	$(call need,sqlite3,sqlite3)
+	$(CARGO) build --release --workspace
+	$(CARGO) bench --bench week

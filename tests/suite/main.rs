@@ -1,12 +1,15 @@
 //! The suite: the built binary, driven from outside, mostly by clients nobody here wrote.
 
 mod broker;
+mod brokers;
+mod certificates;
 mod clients;
 mod conformance;
 mod corpus;
 mod crash;
 mod intake;
 mod opinions;
+mod profiles;
 mod replay;
 mod support;
 mod tidy;
