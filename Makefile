@@ -46,7 +46,7 @@ demo: web ## run the service and a simulated ward on loopback; Ctrl-C stops both
 .PHONY: lint
 lint: ## formatting and lints
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 .PHONY: deny
 deny: ## licences, advisories, sources
@@ -58,15 +58,18 @@ test-tools: tools
 	$(call need,mosquitto,mosquitto)
 	$(call need,mosquitto_pub,mosquitto-clients)
 	$(call need,chromium,chromium)
+	$(call need,openssl,openssl)
 	@command -v cargo-nextest >/dev/null || $(CARGO) install --locked cargo-nextest
 	@bash tests/tools.sh
 
 .PHONY: test
-test: web test-tools lint ## what CI runs: format, lints, Rust, rule cases, web tests
+test: export CARGO_PROFILE_DEV_OPT_LEVEL ?= 1
+test: web test-tools lint ## what CI runs: format, lints, Rust, rule cases, web tests, pages in Chromium
 	$(CARGO) nextest run --workspace --no-fail-fast
-	$(CARGO) build --workspace
 	"$(TARGET)/debug/stormwatch" rules test alert-rules
+	"$(TARGET)/debug/stormwatch" rules coverage alert-rules
 	cd web && npm test
+	STORMWATCH_BIN="$$(realpath $(TARGET)/debug/stormwatch)" node tests/browser/run.mjs
 
 .PHONY: browser-test
 browser-test: web test-tools ## the pages in Chromium against the built service
@@ -90,7 +93,8 @@ fuzz: ## fuzz every outside interface, a minute each (SECONDS_EACH=600 for longe
 	    -max_total_time=$${SECONDS_EACH:-60} -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 || exit 1; done
 
 .PHONY: soak
-soak: ## kill -9 the service under load again and again (CYCLES=100) and count what is lost
+soak: ## kill -9 the service under load and between alert and pager, again and again (CYCLES=100), and count what is lost
+	$(call need,python3,python3)
 	$(CARGO) build --release --workspace
 	@TARGET="$(TARGET)" CYCLES="$${CYCLES:-100}" bash tests/soak.sh
 

@@ -219,7 +219,7 @@ fn publish(port: u16, messages: &Receiver<(String, String)>, counts: &Arc<Counts
             for event in connection.iter() {
                 match event {
                     Ok(Event::Incoming(Packet::PubAck(_))) => {
-                        drop(counts.confirmed.fetch_add(1, Ordering::SeqCst))
+                        let _ = counts.confirmed.fetch_add(1, Ordering::SeqCst);
                     }
                     Ok(Event::Outgoing(rumqttc::Outgoing::Disconnect)) | Err(_) => break,
                     Ok(_) => {}
@@ -317,7 +317,9 @@ fn main() {
         }
         let (over, tenths, counts, seen, stage) = (&over, &tenths, &counts, &mut seen, &stage);
         let watching = scope.spawn(move || watch(stage, counts, over, seen, tenths));
-        play(&recording, lines, &queues, &published, || drop(tenths.fetch_add(1, Ordering::SeqCst)));
+        play(&recording, lines, &queues, &published, || {
+            let _ = tenths.fetch_add(1, Ordering::SeqCst);
+        });
         drop((queues, published));
         senders.into_iter().for_each(|sender| sender.join().expect("a sender ends"));
         publisher.join().expect("the publisher ends");

@@ -290,7 +290,7 @@ mod tests {
             "crs_ews",
             r#"{"temperature": 38.9, "phosphate": "0.74 mmol/L", "phosphate_baseline": 3.5}"#,
         );
-        assert_eq!((&plain["value"], &plain["at_least"]), (&Json::Null, &Json::from(5)));
+        assert_eq!((&plain["value"], &plain["at_least"]), (&Json::from(5), &Json::from(5)));
         let never = answer("crs_ews", r#"{"hours_to_first_fever": "never"}"#);
         assert_eq!(never["terms"][5]["points"], 0);
     }

@@ -104,8 +104,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut doors = Doors::bind(&config).await?;
     let Opened { journal, reader, tail, last_seq } = Journal::open(&config.data, clock.clone())?;
     let access = Access::open(&config.data)?;
-    for address in &doors.addresses {
-        display::bind_allowed(*address, doors.tls_at(*address), access.has_users()?)?;
+    for (place, address) in doors.addresses.iter().enumerate() {
+        let port = if place == 0 { display::Port::Http } else { display::Port::Mllp };
+        display::bind_allowed(port, *address, doors.tls_at(*address), access.has_users()?)?;
     }
     let terminology = Arc::new(terminology(&config.terminology)?);
     let notifier = Notifier::start(Setup {

@@ -124,7 +124,10 @@ fn rows<'r>(
         match terminology.observe(reading, patient, sender, now) {
             Ok(Meaning::Observation(observation)) => seen.push(observation),
             Ok(Meaning::Share(share)) => shares.push(share),
-            Ok(Meaning::OxygenDevice { .. } | Meaning::Examined(_) | Meaning::Nothing) | Err(_) => {}
+            Ok(
+                Meaning::OxygenDevice { .. } | Meaning::Examined(_) | Meaning::Factors(_) | Meaning::Nothing,
+            )
+            | Err(_) => {}
         }
     }
     let (counted, without) = counts(shares, &seen.iter().collect::<Vec<_>>());

@@ -22,6 +22,7 @@ mod presence;
 mod probe;
 mod problem;
 mod quarantine;
+mod review;
 mod route;
 mod serve;
 mod sign_in;
@@ -32,7 +33,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use bind::{Refusal, bind_allowed};
+pub use bind::{Port, Refusal, bind_allowed};
 pub use hub::Hub;
 pub use serve::{Error, run};
 pub use state::{Parts, Retried, Retry, TerminologyNow};

@@ -128,6 +128,8 @@ pub async fn audit(
     let search = Search {
         who: asked.get("who").cloned(),
         patient: asked.get("patient").cloned(),
+        action: asked.get("action").cloned(),
+        outcome: asked.get("outcome").cloned(),
         from: instant(&asked, "from")?,
         to: instant(&asked, "to")?,
         limit: asked.get("limit").and_then(|number| number.parse().ok()),

@@ -60,12 +60,16 @@ impl View<'_> {
     }
 
     fn score_value(&self, name: &str) -> Option<FactValue> {
-        self.score(name)?.value.map(FactValue::number)
+        let score = self.score(name)?;
+        let bound = if score.is_floor() { Bound::AtLeast } else { Bound::Exactly };
+        Some(FactValue::Number(Quantity { value: score.value?, bound }))
     }
 
     /// The points that predict, without those that detect.
     fn ews_part(&self, name: &str) -> Option<FactValue> {
-        self.score(name)?.part("p")?.value.map(FactValue::number)
+        let score = self.score(name)?;
+        let bound = if score.is_floor() { Bound::AtLeast } else { Bound::Exactly };
+        Some(FactValue::Number(Quantity { value: score.part("p")?.value?, bound }))
     }
 
     /// The band as shown, with its dwell; unknown while the score knows nothing.

@@ -10,6 +10,7 @@ pub mod bedside;
 mod escalation;
 pub mod feature;
 mod follow;
+mod gather;
 mod grading;
 pub mod life;
 pub mod patient;
@@ -32,8 +33,8 @@ use jiff::tz::TimeZone;
 
 use crate::model::event::Site;
 use crate::model::{
-    Alert, AlertId, Analyte, AnalyteSettings, Census, CensusKind, Change, Entry, Event, Observation,
-    PatientId, Span, Time,
+    ActionKind, Alert, AlertId, Analyte, AnalyteSettings, Census, CensusKind, Change, Entry, Event,
+    Observation, PatientId, Span, Time,
 };
 use alert::{Alerts, Moment};
 use patient::Patient;
@@ -41,7 +42,7 @@ use rule::RuleSet;
 use technical::Machinery;
 use window::Pushed;
 
-pub use touch::Touch;
+pub use touch::{Touch, concerns, matters};
 
 /// A discharged patient's alerts stay this long, in case the discharge is cancelled; engineering.
 const DISCHARGE_GRACE: Span = Span::minutes(30);
@@ -148,6 +149,10 @@ impl Engine {
                     alerts.act(action, moment);
                     alerts.settle(patient.as_ref(), moment);
                 });
+                // What was taken back may stand on a condition that is over by now.
+                if let (ActionKind::Undo, Some(patient)) = (&action.kind, patient) {
+                    self.look_at(&patient, Touch::All, changes);
+                }
             }
             Event::Rejected(rejection) => {
                 self.machinery.rejected(rejection, self.now);

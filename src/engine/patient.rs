@@ -36,6 +36,10 @@ pub struct Patient {
     pub scores: BTreeMap<&'static str, Score>,
     /// The display bands of the early-risk scores, with their dwell.
     pub bands: BTreeMap<&'static str, super::score::BandHold>,
+    /// What each score was computed from.
+    pub asked: BTreeMap<&'static str, super::score::Inputs>,
+    /// What each item of an early-risk score was worth when last it could be decided.
+    pub items: BTreeMap<&'static str, BTreeMap<String, i64>>,
     /// Applying an entry panicked; the patient is shown as broken until the service is mended.
     pub broken: bool,
     /// When the CRS grade's certain part changed, and to what.
@@ -119,6 +123,8 @@ impl Patient {
             icans: Grade::default(),
             scores: BTreeMap::new(),
             bands: BTreeMap::new(),
+            items: BTreeMap::new(),
+            asked: BTreeMap::new(),
             broken: false,
             crs_course: Vec::new(),
             names: Names::default(),
@@ -192,13 +198,19 @@ impl Patient {
     pub fn baseline(&self, analyte: Analyte, code: Option<u16>) -> Option<Value> {
         let infused = self.infusion()?.at;
         let window = self.window(analyte)?;
-        let fits = |s: &&super::window::Sample| {
-            code.is_none_or(|code| s.code == code) && s.bound == crate::model::Bound::Exactly
-        };
-        let near: Vec<Value> =
-            window.between(infused - BASELINE_SPAN, infused).iter().filter(fits).map(|s| s.value).collect();
-        super::window::median(near).or_else(|| {
-            window.between(infused - BASELINE_REACH, infused).iter().filter(fits).next_back().map(|s| s.value)
+        window.baseline(infused, code, || {
+            let fits = |s: &&super::window::Sample| {
+                code.is_none_or(|code| s.code == code) && s.bound == crate::model::Bound::Exactly
+            };
+            let near: Vec<Value> = window
+                .between(infused - BASELINE_SPAN, infused)
+                .iter()
+                .filter(fits)
+                .map(|s| s.value)
+                .collect();
+            super::window::median(near).or_else(|| {
+                window.between(infused - BASELINE_REACH, infused).iter().rfind(fits).map(|s| s.value)
+            })
         })
     }
 
@@ -295,6 +307,9 @@ impl Patient {
         self.crs_course.sort_unstable();
         for (name, band) in other.bands {
             self.bands.entry(name).or_insert(band);
+        }
+        for (name, items) in other.items {
+            self.items.entry(name).or_insert(items);
         }
         if self.person.is_none() {
             self.person = other.person;

@@ -105,6 +105,8 @@ impl Watcher {
                     self.lose(lost, &mut line).await;
                     // Longer each time, and never in step with other clients.
                     tokio::time::sleep(pause(self.failures)).await;
+                    // After the pause, so that what is renewed during it counts at once.
+                    self.renew(&mut line);
                 }
             }
         }
@@ -180,10 +182,13 @@ impl Watcher {
         if watch.elapsed() >= OUT_OF_REACH {
             feed.state(Some(format!("cannot be reached: {}", lost.reason))).await;
         }
+    }
+
+    /// A password or certificate that was renewed is used from the next connection on.
+    fn renew(&self, line: &mut Line) {
         if self.poison == 0
             && let Ok(plan) = Plan::of(&self.broker)
         {
-            // A password or certificate that was renewed is used from the next connection on.
             line.renew(&plan);
         }
     }

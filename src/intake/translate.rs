@@ -139,6 +139,11 @@ impl<'a> Reader<'a> {
                 translated.events.push(Event::Therapy(self.oxygen(patient, device, flow, at, withdrawn)));
             }
             Ok(Meaning::Examined(part)) => self.examined.push(part),
+            Ok(Meaning::Factors(factors)) => translated.events.push(Event::Factors {
+                patient: patient.clone(),
+                factors,
+                by: self.source.to_owned(),
+            }),
             Ok(Meaning::Share(share)) => self.shares.push(share),
             Ok(Meaning::Nothing) => {}
             Err(refused) => translated.problems.push(problem(&refused)),

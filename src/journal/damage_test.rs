@@ -46,8 +46,10 @@ fn power_cut(from: &Path, to: &Path) {
     }
 }
 
+type Content = (Vec<Entry>, Vec<Message>, Vec<(QuarantineRow, Option<Vec<u8>>)>);
+
 /// Everything a reader can get out of it, or `None` where reading fails.
-fn content(dir: &Path) -> Option<(Vec<Entry>, Vec<Message>, Vec<(QuarantineRow, Option<Vec<u8>>)>)> {
+fn content(dir: &Path) -> Option<Content> {
     let reader = Reader::new(dir);
     let entries = reader.entries(1).ok()?.collect::<Result<_, _>>().ok()?;
     let messages = (1..=40).map_while(|id| reader.message(id).transpose()).collect::<Result<_, _>>().ok()?;

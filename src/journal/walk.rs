@@ -34,6 +34,9 @@ impl From<rusqlite::Error> for Broken {
     }
 }
 
+/// What is done with each message and its events; an error stops the walk.
+type Each<'a> = dyn FnMut(&Stored, Vec<Event>) -> Result<(), Error> + 'a;
+
 impl Walk {
     /// `head` as read before the connection was opened: it may then only lag behind.
     pub(super) fn new(head: Option<(u64, Hash)>) -> Walk {
@@ -41,11 +44,7 @@ impl Walk {
     }
 
     /// Shows every message and its events to `each`, in order.
-    pub(super) fn run(
-        &mut self,
-        connection: &Connection,
-        each: &mut dyn FnMut(&Stored, Vec<Event>) -> Result<(), Error>,
-    ) -> Result<(), Broken> {
+    pub(super) fn run(&mut self, connection: &Connection, each: &mut Each<'_>) -> Result<(), Broken> {
         // One read transaction: a writer may go on beside it.
         let _reading = connection.unchecked_transaction()?;
         let mut messages = connection.prepare(MESSAGES)?;

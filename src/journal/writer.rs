@@ -212,10 +212,11 @@ impl Writer {
             }
             // One submission that cannot be stored must not take the others with it.
             Err(problem) if group.len() > 1 && is_about_content(&problem) => {
-                let each: Vec<Command> = std::mem::take(group);
-                each.into_iter().fold(true, |good, command| {
-                    self.commit_group(connection, statements, &mut vec![command]) && good
-                })
+                let mut good = true;
+                for command in std::mem::take(group) {
+                    good &= self.commit_group(connection, statements, &mut vec![command]);
+                }
+                good
             }
             Err(problem) if is_about_content(&problem) => {
                 self.turn_away(group, &Error::Unstorable { reason: problem.to_string() });
@@ -320,7 +321,7 @@ fn is_about_content(problem: &rusqlite::Error) -> bool {
 
 /// The connection does not show what was last committed: its view of the files is no longer to be trusted.
 fn disk_gone(connection: &Connection, tip: Tip) -> bool {
-    Tip::read(connection).map_or(true, |read| read != tip)
+    Tip::read(connection).ok() != Some(tip)
 }
 
 /// Refuses a store that has lost messages which were once durable.

@@ -23,9 +23,12 @@ pub(super) enum Part {
     Attention,
     Capd,
     Acvpu,
+    Ecog,
+    PriorLines,
+    DiseaseState,
 }
 
-pub(super) const PARTS: [(&str, Part); 8] = [
+pub(super) const PARTS: [(&str, Part); 11] = [
     ("oxygen_device", Part::OxygenDevice),
     ("ice_orientation", Part::Orientation),
     ("ice_naming", Part::Naming),
@@ -34,6 +37,9 @@ pub(super) const PARTS: [(&str, Part); 8] = [
     ("ice_attention", Part::Attention),
     ("capd", Part::Capd),
     ("acvpu", Part::Acvpu),
+    ("ecog", Part::Ecog),
+    ("prior_lines", Part::PriorLines),
+    ("disease_state", Part::DiseaseState),
 ];
 
 /// What a code stands for.

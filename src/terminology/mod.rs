@@ -8,6 +8,7 @@ mod analyte;
 mod code;
 mod drug;
 mod examine;
+mod factor;
 mod mapping;
 mod number;
 mod observe;

@@ -1,5 +1,6 @@
 //! A row as sent -> what it means, or why it cannot be used.
 
+use crate::model::Factors;
 use crate::model::limits::FUTURE;
 use crate::model::{
     Analyte, Observation, OxygenDevice, PatientId, Quality, Quantity, RawValue, Reading, Status, Time, Value,
@@ -54,6 +55,8 @@ impl Refused {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Meaning {
     Observation(Observation),
+    /// Known of the patient before the infusion.
+    Factors(Factors),
     /// The oxygen device in use from `at` on, with the flow in L/min where the same field carries it; the
     /// caller makes a therapy of it.
     OxygenDevice {
@@ -119,6 +122,7 @@ impl Terminology {
                 format!("used: {} {value} {unit}, {}", seen.analyte, seen.status.name())
             }
             Ok(Meaning::OxygenDevice { device, .. }) => format!("used: oxygen device {}", device.name()),
+            Ok(Meaning::Factors(_)) => "used: known of the patient before the infusion".to_owned(),
             Ok(Meaning::Examined(examined)) => format!("used: part of an examination, {:?}", examined.part),
             Ok(Meaning::Share(share)) => {
                 format!(

@@ -33,7 +33,7 @@ test("a frozen network shows amber after 5 s and the overlay after 10, values st
   const resumed = service.seen.filter((frame) => frame.type === "subscribe").at(-1);
   assert.match(resumed.after, /^\d+$/);
   assert.equal(await page.locator(".tile").count(), 12);
-});
+}, { alone: true });
 
 test("a service that went away is called again until it is back, never more than 5 s apart", async ({ mock, wall }) => {
   const service = await mock();
@@ -69,14 +69,14 @@ test("a page that stood still says so afterwards", async ({ mock, wall }) => {
   });
   await page.locator('[data-trouble="stalled"]').waitFor({ timeout: 5_000 });
   assert.match(await page.locator('[data-trouble="stalled"]').textContent(), /[345] 秒/);
-});
+}, { alone: true });
 
 test("the second hand moves with the render loop", async ({ mock, wall }) => {
   const page = await wall((await mock()).url);
   const turn = () => page.locator(".dial g").getAttribute("transform");
   const before = await turn();
   await until(async () => (await turn()) !== before, "hand moves", 1_500);
-});
+}, { alone: true });
 
 test("a receipt follows each alert at once and other frames at most once a second", async ({ mock, wall }) => {
   const service = await mock();
@@ -93,7 +93,7 @@ test("a receipt follows each alert at once and other frames at most once a secon
   service.send({ type: "alert", change: "raised", alert: { ...service.state.ward.alerts[0], id: "now", patient: "p4", bed: "6E-04" } });
   const cursor = service.cursor();
   await until(() => painted().some((frame) => frame.cursor === cursor), "receipt for the alert", 1_000);
-});
+}, { alone: true });
 
 test("a hidden page sends no receipts", async ({ mock, wall }) => {
   const service = await mock();
@@ -107,7 +107,7 @@ test("a hidden page sends no receipts", async ({ mock, wall }) => {
   service.send({ type: "alert", change: "raised", alert: { ...service.state.ward.alerts[0], id: "unseen", patient: "p4" } });
   await page.waitForTimeout(1_500);
   assert.equal(service.seen.filter((frame) => frame.type === "painted").length, before);
-});
+}, { alone: true });
 
 test("the sounds have their pulses, their pauses and soft edges", async ({ browser, later }) => {
   const { build } = createRequire(`${web}package.json`)("esbuild");
@@ -176,4 +176,4 @@ test("the wall keeps twelve beds at one frame a second each without growing", as
   await feed(240);
   const grown = ((await heap()) - before) / 1024;
   assert.ok(grown < 1_024, `heap grew by ${Math.round(grown)} KB over 2,880 frames`);
-});
+}, { alone: true });

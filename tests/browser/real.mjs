@@ -43,7 +43,7 @@ test("service: an admission by HL7 puts a bed on an open wall, without a reload"
   assert.equal(await send(service.mllp, admission(newcomer)), "AA");
   await tile(page, "07").waitFor({ timeout: 5_000 });
   assert.match(await tile(page, "07").innerText(), /D–/);
-});
+}, { group: "service" });
 
 test("service: a fever raises its alert on the wall within two seconds of the result, value against limit", async ({ service, open }) => {
   const feverish = { id: "MRN00501", family: "熱田", given: "二", ward: "8S", bed: "03" };
@@ -58,14 +58,14 @@ test("service: a fever raises its alert on the wall within two seconds of the re
   assert.ok(took < 2_000, `${Math.round(took)} ms from the wire to the wall`);
   assert.match(await tile(page, "03").innerText(), /T\s*39\.1\s*≥ 38\.\d/);
   assert.match(await tile(page, "03").innerText(), /D\+1/);
-});
+}, { alone: true });
 
 test("service: a fall of phosphate is shown as the change the rule asked for", async ({ service, open }) => {
   await settled(service);
   const page = await wallOf(open, service);
   await page.locator('.tile[data-bed="02"]:not([data-signal="normal"])').waitFor({ timeout: 5_000 });
   assert.match(await tile(page, "02").innerText(), /ΔiP\s*−34%\s*≤ −(15|30)/);
-});
+}, { group: "service" });
 
 test("service: what the wall shows of real messages is legible and covers nothing", async ({ service, open }) => {
   await settled(service);
@@ -77,7 +77,7 @@ test("service: what the wall shows of real messages is legible and covers nothin
     assert.deepEqual((await texts(page)).filter((one) => one.contrast < 4.5).map((one) => one.text), []);
     await page.context().close();
   }
-});
+}, { group: "service" });
 
 test("service: an acknowledgement on the console shows on the wall, and its undo too", async ({ service, open }) => {
   await settled(service);
@@ -96,7 +96,7 @@ test("service: an acknowledgement on the console shows on the wall, and its undo
   assert.match(await tile(wall, "02").locator(".taken").innerText(), /\d+(分|h)/);
   await cards.getByRole("button", { name: /Undo/ }).first().click();
   await wall.locator('.tile[data-bed="02"][data-state="active"]').waitFor({ timeout: 5_000 });
-});
+}, { group: "service" });
 
 test("service: an ICE assessment and a charted grade reach the wall", async ({ service, open }) => {
   await settled(service);
@@ -111,7 +111,7 @@ test("service: an ICE assessment and a charted grade reach the wall", async ({ s
   await until(async () => /8/.test(await page.locator(".latest li").last().innerText()), "ICE 8");
   const wall = await wallOf(open, service);
   await wall.locator('.tile[data-bed="01"] .grade[data-charted]').waitFor({ timeout: 5_000 });
-});
+}, { group: "service" });
 
 test("service: therapies and values recorded by hand are taken as the forms send them", async ({ service, open }) => {
   await settled(service);
@@ -124,7 +124,7 @@ test("service: therapies and values recorded by hand are taken as the forms send
   await page.getByRole("button", { name: "Record value" }).click();
   await until(async () => /38\.7/.test(await page.locator(".latest li").first().innerText()), "the value");
   assert.equal(await page.locator(".said[data-bad]").count(), 0);
-});
+}, { group: "service" });
 
 test("service: a message that cannot be used is on the intake page with its reason and text", async ({ service, open }) => {
   await settled(service);
@@ -134,7 +134,7 @@ test("service: a message that cannot be used is on the intake page with its reas
   await page.getByText("As received").first().waitFor({ timeout: 8_000 });
   await page.getByText("As received").first().click();
   await page.getByText("99999-9").first().waitFor();
-});
+}, { group: "service" });
 
 test("service: every page loads whole, with nothing refused and nothing thrown", async ({ service, open }) => {
   await settled(service);
@@ -151,7 +151,7 @@ test("service: every page loads whole, with nothing refused and nothing thrown",
     assert.equal(await page.locator(".missing").filter({ hasText: /Not available|まだ利用できません/ }).count(), 0, address);
     await page.context().close();
   }
-});
+}, { group: "service" });
 
 test("service: a hanging service is told as such, and the wall returns without a reload", async ({ service, open, later }) => {
   await settled(service);
@@ -163,7 +163,7 @@ test("service: a hanging service is told as such, and the wall returns without a
   service.thaw();
   await page.locator(".overlay").waitFor({ state: "detached", timeout: 12_000 });
   assert.equal(await page.locator(".tile").count(), 2);
-}, "freeze");
+}, { group: "service", needs: "freeze" });
 
 test("service: a wall asks for beds alone, so that even an open service sends it no name over its socket", async ({ service, open }) => {
   await settled(service);
@@ -174,7 +174,7 @@ test("service: a wall asks for beds alone, so that even an open service sends it
   await tile(page, "01").waitFor();
   await until(async () => ((await tile(page, "01").locator(".spark-last").count()) > 0), "the trace by the bed's alias");
   for (const secret of secrets) assert.ok(!frames.join("\n").includes(secret), `the wall was sent ${secret}`);
-});
+}, { group: "service" });
 
 test("service: a display of level P0 is sent no name, no number and no birth date, and may acknowledge nothing", async ({ service, open }) => {
   await settled(service);
@@ -206,4 +206,4 @@ test("service: a display of level P0 is sent no name, no number and no birth dat
   assert.equal(refused, 403);
   const stranger = await open(`${service.http}/console`);
   await stranger.waitForURL(/\/login\?next=%2Fconsole/);
-}, "command");
+}, { group: "service", needs: "command" });

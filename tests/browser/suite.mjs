@@ -1,38 +1,66 @@
 // A row of sentences, each with what proves it. One line a test, one closing line.
+import { availableParallelism } from "node:os";
 
 const tests = [];
+/** A proof that takes longer than this hangs. */
+const longest = 120_000;
 
 /**
- * `needs` names what the service must offer for the proof, such as `freeze`; without it the test is not run, and said so.
- * @param {string} sentence @param {(tools: object) => Promise<void>} proof @param {string} [needs]
+ * @typedef {object} Terms What a proof asks for.
+ * @property {string} [needs] What the service must offer, such as `freeze`; without a service the test is not run, and said so.
+ * @property {boolean} [alone] It measures time or work, so nothing else runs beside it.
+ * @property {string} [group] Tests of one group run one after another, in their order: they share a ward.
  */
-export function test(sentence, proof, needs) {
-  tests.push({ sentence, proof, needs });
+
+/** @param {string} sentence @param {(tools: object) => Promise<void>} proof @param {Terms} [terms] */
+export function test(sentence, proof, terms = {}) {
+  tests.push({ sentence, proof, terms });
 }
 
-export async function run(tools, only) {
-  let passed = 0;
-  const failed = [];
-  for (const { sentence, proof, needs } of tests) {
-    if (only && !sentence.includes(only)) continue;
-    if (needs && !tools.service?.[needs]) {
-      console.log(`not run ${sentence}: needs a service started here, see STORMWATCH_BIN`);
-      continue;
-    }
-    const started = performance.now();
-    try {
-      await within(proof(tools), 90_000);
-      passed += 1;
-      console.log(`ok      ${sentence} (${Math.round(performance.now() - started)} ms)`);
-    } catch (reason) {
-      failed.push(sentence);
-      console.log(`FAILED  ${sentence}\n        ${String(reason?.stack ?? reason).split("\n").slice(0, 12).join("\n        ")}`);
-    } finally {
-      await tools.sweep();
-    }
+/**
+ * Runs what measures first and alone, then the rest in lanes: most of a browser test is waiting. `kit` gives each test its
+ * own tools, cleared away when it ends. True where everything passed and nothing was left out.
+ */
+export async function run(kit, only) {
+  const seen = { passed: 0, failed: [], left: 0, kit };
+  const chosen = tests.filter(({ sentence }) => !only || sentence.includes(only));
+  for (const one of chosen.filter(({ terms }) => terms.alone)) await prove(one, seen);
+  const rows = inRows(chosen.filter(({ terms }) => !terms.alone));
+  const lanes = Number(process.env.LANES ?? Math.max(2, Math.min(4, availableParallelism() + 1)));
+  const work = async () => {
+    for (let row = rows.shift(); row; row = rows.shift()) for (const one of row) await prove(one, seen);
+  };
+  await Promise.all(Array.from({ length: lanes }, work));
+  console.log(`${seen.passed} passed, ${seen.failed.length} failed, ${seen.left} not run`);
+  for (const sentence of seen.failed) console.log(`FAILED  ${sentence}`);
+  return seen.failed.length === 0 && seen.left === 0;
+}
+
+/** A row a group, a row each for all others; groups first, because they take longest. */
+function inRows(list) {
+  const groups = new Map();
+  for (const one of list) if (one.terms.group) groups.set(one.terms.group, [...(groups.get(one.terms.group) ?? []), one]);
+  return [...groups.values(), ...list.filter(({ terms }) => !terms.group).map((one) => [one])];
+}
+
+async function prove({ sentence, proof, terms }, seen) {
+  const tools = seen.kit();
+  if (terms.needs && !tools.service?.[terms.needs]) {
+    seen.left += 1;
+    console.log(`NOT RUN ${sentence}: needs a service started here, see STORMWATCH_BIN`);
+    return;
   }
-  console.log(`${passed} passed, ${failed.length} failed`);
-  return failed.length === 0;
+  const started = performance.now();
+  try {
+    await within(proof(tools), longest);
+    seen.passed += 1;
+    console.log(`ok      ${sentence} (${Math.round(performance.now() - started)} ms)`);
+  } catch (reason) {
+    seen.failed.push(sentence);
+    console.log(`FAILED  ${sentence}\n        ${String(reason?.stack ?? reason).split("\n").slice(0, 12).join("\n        ")}`);
+  } finally {
+    await tools.sweep();
+  }
 }
 
 function within(promise, milliseconds) {

@@ -1,5 +1,6 @@
 //! The suite: the built binary, driven from outside, mostly by clients nobody here wrote.
 
+mod access;
 mod broker;
 mod brokers;
 mod certificates;
@@ -10,6 +11,7 @@ mod crash;
 mod intake;
 mod opinions;
 mod profiles;
+mod reload;
 mod replay;
 mod support;
 mod tidy;

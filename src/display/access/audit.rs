@@ -33,6 +33,10 @@ pub struct Line {
 pub struct Search {
     pub who: Option<String>,
     pub patient: Option<String>,
+    /// How the action begins: `read`, `acknowledge alert`.
+    pub action: Option<String>,
+    /// How the outcome begins: `done`, `refused`, `failed`.
+    pub outcome: Option<String>,
     pub from: Option<Time>,
     pub to: Option<Time>,
     pub limit: Option<u32>,
@@ -134,6 +138,9 @@ impl Access {
         };
         narrow("who = ?", search.who.clone().map(Into::into));
         narrow("patient = ?", search.patient.clone().map(Into::into));
+        // Compared as text, not as a pattern: what a person types has no wildcards.
+        narrow("instr(action, ?) = 1", search.action.clone().map(Into::into));
+        narrow("instr(outcome, ?) = 1", search.outcome.clone().map(Into::into));
         narrow("at >= ?", search.from.map(|t| t.0.into()));
         narrow("at <= ?", search.to.map(|t| t.0.into()));
         values.push(i64::from(search.limit.unwrap_or(SEARCH_MOST).min(SEARCH_MOST)).into());

@@ -20,7 +20,7 @@ use crate::display::{self, Hub, Parts, Retried};
 use crate::engine::Engine;
 use crate::engine::rule::shipped;
 use crate::fold::{self, Audience};
-use crate::journal::{Journal, Opened, Submission};
+use crate::journal::{Journal, Opened, Quarantined, Submission};
 use crate::metrics::Metrics;
 use crate::model::{
     Analyte, Census, CensusKind, Change, Entry, Event, Location, Observation, PatientId, Person, Quality,
@@ -169,6 +169,25 @@ impl House {
     /// Phosphate falls by a third: the shipped rules warn.
     pub async fn phosphate_falls(&self, id: &str) {
         self.happen(vec![seen(id, "phosphate", 2_300, self.clock.now())]).await;
+    }
+
+    /// A message with a unit nobody knows waits in quarantine.
+    pub async fn quarantine(&self, id: &str) {
+        let row = Quarantined {
+            id: id.into(),
+            class: "unknown-unit".into(),
+            reason: "unknown unit `furlong` of phosphate".into(),
+            place: "OBX-1".into(),
+            raw: b"MSH|^~\\&|LIS\rOBX|1".to_vec(),
+            patient: None,
+        };
+        let submission = Submission {
+            source: "LIS|KUH".into(),
+            via: "mllp",
+            quarantined: vec![row],
+            ..Submission::default()
+        };
+        self.journal.append(submission).await.expect("durable");
     }
 
     pub async fn get(&self, path: &str, token: Option<&str>) -> (u16, Json) {

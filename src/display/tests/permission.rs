@@ -1,10 +1,12 @@
-//! Every address, every role, every kind of bad credential.
+//! Every address, every role, every kind of bad credential, every ward but one's own.
+
+use std::collections::BTreeSet;
 
 use axum::http::Method;
 use serde_json::json;
 
-use super::house::{House, house};
-use crate::display::access::Identity;
+use super::house::{House, house, subscribe};
+use crate::display::access::{Identity, secret, session};
 use crate::display::route::{Who, table};
 use crate::model::{Role, Span};
 
@@ -47,6 +49,136 @@ async fn every_address_admits_exactly_the_roles_of_its_row() {
     house.close().await;
 }
 
+/// A cookie for this user, as if the person had signed in so long ago.
+fn cookie(house: &House, user: &str, ago: Span) -> String {
+    let token = house.access.start_session(user, "127.0.0.1", house.clock.now() - ago).expect("a session");
+    format!("cookie: {}={token}\r\norigin: http://{}\r\n", session::COOKIE, house.at)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_address_refuses_a_session_that_is_over_unused_signed_out_or_revoked() {
+    let house = house().await;
+    house.admit("B1", "6E", "01").await;
+    for name in ["idle", "over", "out", "revoked", "good"] {
+        house.user(name, Role::Admin, &[], Identity::P3);
+    }
+    // Starting a session clears away the stale ones, so those come last.
+    let good = cookie(&house, "good", Span::ZERO);
+    let signed_out = house.access.start_session("out", "127.0.0.1", house.clock.now()).expect("a session");
+    house.access.end_session(&secret::hash(&signed_out)).expect("ended");
+    let signed_out = format!("cookie: {}={signed_out}\r\n", session::COOKIE);
+    let revoked = cookie(&house, "revoked", Span::ZERO);
+    house.access.revoke("revoked", house.clock.now()).expect("revoked");
+    let over = cookie(&house, "over", session::LONGEST);
+    let idle = cookie(&house, "idle", session::IDLE);
+    for row in table().into_iter().map(|row| row.entrance) {
+        let path = row.path.replace("{id}", "B1");
+        let body = (row.method != Method::GET).then(|| json!({}));
+        for (bad, what) in [(&signed_out, "out"), (&revoked, "revoked"), (&over, "over"), (&idle, "idle")] {
+            let (status, _, text) = house.raw(row.method.as_str(), &path, bad, body.clone()).await;
+            match row.who {
+                Who::Roles(_) => assert_eq!(status, 401, "{} {path}, {what}: {text}", row.method),
+                Who::Anyone => assert_ne!(status, 403, "{} {path}, {what}: {text}", row.method),
+            }
+        }
+        if row.path != "/api/v1/logout" {
+            let (status, _, text) = house.raw(row.method.as_str(), &path, &good, body).await;
+            assert!(row.path == "/api/v1/login" || status != 401, "{} {path}: {text}", row.method);
+            assert_ne!(status, 403, "{} {path}: {text}", row.method);
+        }
+    }
+    house.close().await;
+}
+
+/// What an account of another ward meets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Elsewhere {
+    /// Nothing here belongs to a ward.
+    Alike,
+    /// The ward's patients and alerts are left out.
+    LeftOut,
+    /// No such patient, no such alert.
+    NotFound,
+}
+
+/// By method and path. An address that is not here fails the test below.
+const ELSEWHERE: [(&str, &str, Elsewhere); 32] = [
+    ("GET", "/healthz", Elsewhere::Alike),
+    ("GET", "/readyz", Elsewhere::Alike),
+    ("GET", "/metrics", Elsewhere::Alike),
+    ("GET", "/openapi.json", Elsewhere::Alike),
+    ("GET", "/api/v1/session", Elsewhere::LeftOut),
+    ("POST", "/api/v1/login", Elsewhere::Alike),
+    ("POST", "/api/v1/logout", Elsewhere::Alike),
+    ("GET", "/api/v1/patients", Elsewhere::LeftOut),
+    ("GET", "/api/v1/patients/{id}", Elsewhere::NotFound),
+    ("GET", "/api/v1/patients/{id}/series", Elsewhere::NotFound),
+    ("POST", "/api/v1/patients/{id}/observations", Elsewhere::NotFound),
+    ("POST", "/api/v1/patients/{id}/assessments", Elsewhere::NotFound),
+    ("POST", "/api/v1/patients/{id}/therapies", Elsewhere::NotFound),
+    ("POST", "/api/v1/patients/{id}/factors", Elsewhere::NotFound),
+    ("GET", "/api/v1/alerts", Elsewhere::LeftOut),
+    ("GET", "/api/v1/alerts/{id}", Elsewhere::NotFound),
+    ("GET", "/api/v1/alerts/{id}/explanation", Elsewhere::NotFound),
+    ("POST", "/api/v1/alerts/{id}/acknowledge", Elsewhere::NotFound),
+    ("POST", "/api/v1/alerts/{id}/rate", Elsewhere::NotFound),
+    ("POST", "/api/v1/alerts/{id}/undo", Elsewhere::NotFound),
+    ("POST", "/api/v1/alerts/{id}/shelve", Elsewhere::NotFound),
+    ("POST", "/api/v1/alerts/{id}/unshelve", Elsewhere::NotFound),
+    ("POST", "/api/v1/alerts/{id}/close", Elsewhere::NotFound),
+    // What could not be read has no ward yet; engineers and administrators alone see it.
+    ("GET", "/api/v1/quarantine", Elsewhere::Alike),
+    ("GET", "/api/v1/quarantine/{id}", Elsewhere::Alike),
+    ("POST", "/api/v1/quarantine/{id}/retry", Elsewhere::Alike),
+    ("GET", "/api/v1/rules", Elsewhere::LeftOut),
+    ("GET", "/api/v1/scores", Elsewhere::Alike),
+    ("GET", "/api/v1/quality", Elsewhere::LeftOut),
+    ("GET", "/api/v1/feeds", Elsewhere::Alike),
+    ("GET", "/api/v1/audit", Elsewhere::Alike),
+    ("GET", "/ws/v1", Elsewhere::LeftOut),
+];
+
+#[test]
+fn every_address_says_what_another_ward_meets() {
+    let listed: BTreeSet<String> =
+        ELSEWHERE.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let there: BTreeSet<String> =
+        table().into_iter().map(|row| format!("{} {}", row.entrance.method, row.entrance.path)).collect();
+    assert_eq!(listed, there);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_and_news_leave_other_wards_out_for_every_role() {
+    let house = house().await;
+    house.admit("B1", "6E", "BED-77").await;
+    house.phosphate_falls("B1").await;
+    for role in ROLES {
+        let own = house.user(&format!("own-{}", role.name()), role, &["6E"], Identity::P3);
+        let other = house.user(&format!("other-{}", role.name()), role, &["7W"], Identity::P3);
+        for (_, path, _) in ELSEWHERE.iter().filter(|row| row.2 == Elsewhere::LeftOut) {
+            let row = table().into_iter().map(|row| row.entrance).find(|row| row.path == *path);
+            if *path == "/ws/v1" || !row.expect("listed").who.admits(role) {
+                continue;
+            }
+            let (status, answer) = house.get(path, Some(&other)).await;
+            assert_eq!(status, 200, "{path} as {}", role.name());
+            let text = answer.to_string();
+            assert!(!text.contains("B1\"") && !text.contains("BED-77"), "{path} as {}: {text}", role.name());
+            assert!(!text.contains("\"6E\""), "{path} as {}: {text}", role.name());
+            if role != Role::Engineer && role != Role::Display {
+                assert!(house.get(path, Some(&own)).await.1.to_string().contains("6E"), "{path}");
+            }
+        }
+        let mut screen = house.follow(Some(&other), subscribe()).await;
+        let snapshot = screen.until_type("snapshot").await;
+        assert_eq!((&snapshot["patients"], &snapshot["alerts"]), (&json!([]), &json!([])), "{}", role.name());
+        let mut screen = house.follow(Some(&other), json!({"type": "subscribe", "wards": ["6E"]})).await;
+        let refused = screen.next().await.expect("a frame");
+        assert_eq!(refused["type"], "error", "{}: {refused}", role.name());
+    }
+    house.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_ward_looks_like_no_patient_at_all() {
     let house = house().await;
@@ -56,11 +188,9 @@ async fn another_ward_looks_like_no_patient_at_all() {
     let (_, alerts) = house.get("/api/v1/alerts", Some(&physician)).await;
     let alert = alerts["alerts"][0]["id"].as_str().expect("an alert").to_owned();
     let stranger = house.user("ueda", Role::Admin, &["7W"], Identity::P3);
-    for endpoint in table().into_iter().map(|row| row.entrance).filter(|row| row.path.contains("{id}")) {
+    let hidden = |path: &str| ELSEWHERE.iter().any(|row| row.1 == path && row.2 == Elsewhere::NotFound);
+    for endpoint in table().into_iter().map(|row| row.entrance).filter(|row| hidden(row.path)) {
         let is_alert = endpoint.path.contains("/alerts/");
-        if !is_alert && !endpoint.path.contains("/patients/") {
-            continue;
-        }
         let body = json!({"minutes": 5, "reason": "x", "verdict": "known", "kind": "steroid", "age": 60});
         for (there, path) in [
             (true, endpoint.path.replace("{id}", if is_alert { &alert } else { "B1" })),
@@ -78,9 +208,7 @@ async fn another_ward_looks_like_no_patient_at_all() {
             assert_eq!(status, 404, "{} {path} ({there}): {answer}", endpoint.method);
         }
     }
-    for path in
-        ["/api/v1/patients", "/api/v1/patients?ward=6E", "/api/v1/alerts", "/api/v1/alerts?patient=B1"]
-    {
+    for path in ["/api/v1/patients?ward=6E", "/api/v1/alerts?patient=B1"] {
         let (status, answer) = house.get(path, Some(&stranger)).await;
         assert_eq!(status, 200, "{path}");
         assert!(!answer.to_string().contains("B1"), "{path}: {answer}");

@@ -12,7 +12,6 @@ use super::house::{SOON, house, opened};
 use crate::display::access::{Identity, NewUser, Wards};
 use crate::display::probe::OPENAPI;
 use crate::display::route::{Who, table};
-use crate::journal::{Quarantined, Submission};
 use crate::model::Role;
 use crate::tls::{self, Tls, TlsFiles};
 
@@ -92,17 +91,7 @@ async fn every_answer_forbids_what_is_not_ours() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quarantine_is_listed_read_and_tried_again() {
     let house = house().await;
-    let row = Quarantined {
-        id: "q-1".into(),
-        class: "unknown-unit".into(),
-        reason: "unknown unit `furlong` of phosphate".into(),
-        place: "OBX-1".into(),
-        raw: b"MSH|^~\\&|LIS\rOBX|1".to_vec(),
-        patient: None,
-    };
-    let submission =
-        Submission { source: "LIS|KUH".into(), via: "mllp", quarantined: vec![row], ..Submission::default() };
-    house.journal.append(submission).await.expect("durable");
+    house.quarantine("q-1").await;
     let (status, list) = house.get("/api/v1/quarantine", None).await;
     assert_eq!(status, 200);
     assert!(

@@ -159,9 +159,7 @@ pub fn converted(analyte: &str, number: &str, unit: &str) -> Option<Quantity> {
     let value = Value::parse(number)?;
     match (analyte, unit) {
         (_, "" | "mg/dL" | "°C" | "%" | "/min" | "mmHg") => Some(Quantity::exactly(value)),
-        ("phosphate", "mmol/L") => {
-            Value::from_f64(value.as_f64() * 3.097).map(|value| Quantity::exactly(value))
-        }
+        ("phosphate", "mmol/L") => Value::from_f64(value.as_f64() * 3.097).map(Quantity::exactly),
         _ => None,
     }
 }

@@ -58,16 +58,22 @@ pub struct Part {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
     pub name: &'static str,
-    /// `None` when it cannot be computed from what is known.
+    /// `None` when it cannot be computed from what is known. Of a points table with items missing: the points known,
+    /// and `at_least` says the same.
     pub value: Option<Value>,
     pub terms: Vec<Term>,
     /// Names the answer needs and does not have.
     pub missing: Vec<String>,
     pub source: String,
-    /// Decided, or the least it can be (then `band_open`). Never green while it could be more.
+    /// By the points known.
     pub band: Option<Band>,
-    /// The true band may be higher than `band`; with no `band` it may be any.
+    /// With what is missing the band may be higher: green does not mean low risk then.
     pub band_open: bool,
+    /// The band if every item that cannot be decided now still had the points it had when last it could: what
+    /// vanished must not lower an alert.
+    pub band_held: Option<Band>,
+    /// Points of a table's items that are decided, by id, whole points.
+    pub items: Vec<(String, i64)>,
     /// What is certain already where `value` is not; `None` where that would be nothing.
     pub at_least: Option<Value>,
     pub flags: Vec<String>,
@@ -77,6 +83,11 @@ pub struct Score {
 }
 
 impl Score {
+    /// The value is only what is certain already; more may be missing.
+    pub fn is_floor(&self) -> bool {
+        self.value.is_some() && self.value == self.at_least
+    }
+
     pub fn part(&self, name: &str) -> Option<&Part> {
         self.parts.iter().find(|part| part.name == name)
     }

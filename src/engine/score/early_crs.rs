@@ -2,8 +2,8 @@
 //! within 24 h.
 //!
 //! Block sums are the parts `prior` (B), `dynamic` (D), `detection` (H), and `p` = B + D, which alone may claim
-//! lead time. The value is T = B + D + H. What is missing leaves the value open and counts nothing in
-//! `at_least`. After tocilizumab or a steroid the score is labelled as not interpretable.
+//! lead time. The value is T = B + D + H of what is known; what is missing counts nothing, is named, and
+//! leaves the band open. After tocilizumab or a steroid the score is labelled as not interpretable.
 //!
 //! Inputs by name, from the engine's windows; each item may be given as points under its id instead (`B1` … `H3`).
 //!

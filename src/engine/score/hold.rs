@@ -29,15 +29,18 @@ struct Level {
 impl BandHold {
     /// Takes in one evaluation and gives the band to show.
     ///
+    /// `least` is the band by what is known, `most` with what has vanished as it was when last known: a band rises by
+    /// the one and falls by the other, so that missing data never lower it. `None` is unknown and moves nothing.
     /// `hard` (a hard rule, or a new laboratory result) lets the band rise at once. `now` must not go back.
-    pub fn step(&mut self, band: Band, now: Time, hard: bool) -> Band {
-        self.take(Some(band), Some(band), now, hard)
-    }
-
-    /// An evaluation with inputs missing: at least `floor` for certain, nothing known above it. Missing data
-    /// never lowers a band.
-    pub fn step_open(&mut self, floor: Option<Band>, now: Time, hard: bool) -> Band {
-        self.take(floor, None, now, hard)
+    pub fn step(&mut self, least: Option<Band>, most: Option<Band>, now: Time, hard: bool) -> Band {
+        let levels =
+            [(Band::Yellow, &mut self.yellow), (Band::Amber, &mut self.amber), (Band::Red, &mut self.red)];
+        for (band, level) in levels {
+            let reached = least.is_some_and(|least| least >= band);
+            let below = most.is_some_and(|most| most < band);
+            level.step(reached, below, now, hard);
+        }
+        self.band()
     }
 
     pub fn band(&self) -> Band {
@@ -50,17 +53,6 @@ impl BandHold {
         } else {
             Band::Green
         }
-    }
-
-    fn take(&mut self, least: Option<Band>, most: Option<Band>, now: Time, hard: bool) -> Band {
-        let levels =
-            [(Band::Yellow, &mut self.yellow), (Band::Amber, &mut self.amber), (Band::Red, &mut self.red)];
-        for (band, level) in levels {
-            let reached = least.is_some_and(|least| least >= band);
-            let below = most.is_some_and(|most| most < band);
-            level.step(reached, below, now, hard);
-        }
-        self.band()
     }
 }
 

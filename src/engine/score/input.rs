@@ -25,27 +25,38 @@ pub struct Input {
 
 /// Inputs in the order of their names. A name that is absent is unknown.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Inputs(BTreeMap<Cow<'static, str>, Input>);
+pub struct Inputs {
+    named: BTreeMap<Cow<'static, str>, Input>,
+    /// Points that items of a points table had when last they could be decided, by id, whole points.
+    held: BTreeMap<String, i64>,
+}
 
 impl Inputs {
     pub fn new() -> Inputs {
         Inputs::default()
     }
     pub fn get(&self, name: &str) -> Option<&Input> {
-        self.0.get(name)
+        self.named.get(name)
     }
     /// Puts `input` under `name`; gives back what was there.
     pub fn insert(&mut self, name: impl Into<Cow<'static, str>>, input: Input) -> Option<Input> {
-        self.0.insert(name.into(), input)
+        self.named.insert(name.into(), input)
     }
     pub fn remove(&mut self, name: &str) -> Option<Input> {
-        self.0.remove(name)
+        self.named.remove(name)
     }
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(Cow::as_ref)
+        self.named.keys().map(Cow::as_ref)
     }
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.named.is_empty()
+    }
+    /// What the item was worth when last it could be decided.
+    pub fn held(&self, item: &str) -> Option<i64> {
+        self.held.get(item).copied()
+    }
+    pub fn hold(&mut self, items: BTreeMap<String, i64>) {
+        self.held = items;
     }
 
     /// The same inputs and this exact number.

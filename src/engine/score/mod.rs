@@ -44,6 +44,7 @@ pub use hold::BandHold;
 pub use input::{Input, InputValue, Inputs};
 pub use reach::{Reach, Truth};
 pub use table::{Mistake, Tables};
+pub use table_points::HARD;
 
 /// One score of the list: its name in commands and JSON, how it is computed, what its page says.
 struct Listed {

@@ -8,12 +8,16 @@ use super::table::{BandPart, BandRule, Derived, Form, Item, Level, Table};
 use super::tally::Tally;
 use crate::model::Value;
 
+/// Flag of a score whose band a single finding decides, whatever the points.
+pub const HARD: &str = "hard rule met";
+
 impl Table {
     pub(super) fn compute(&self, inputs: &Inputs) -> Score {
         let mut tally = Tally::new(inputs, &self.asks);
         let treated = tally.flag(&self.treated.input).is_certain();
         tally.drop_draft();
-        let mut sums = vec![Reach::exactly(0); self.blocks.len()];
+        let mut sums = vec![Sum::default(); self.blocks.len()];
+        let mut decided = Vec::new();
         for item in &self.items {
             let name = format!("{} {}", item.id, item.title_en);
             if treated && self.treated.items.contains(&item.id) {
@@ -24,27 +28,44 @@ impl Table {
             let source =
                 if engineering { format!("{} [engineering]", item.source) } else { item.source.clone() };
             tally.reason(&name, points, &source);
-            sums[item.block] = sums[item.block].plus(points);
+            if points.is_exact() {
+                decided.push((item.id.clone(), points.low / 1000));
+            }
+            sums[item.block].add(points, inputs.held(&item.id));
         }
         for (sum, block) in sums.iter_mut().zip(&self.blocks) {
-            *sum = sum.capped(block.cap * 1000);
-            tally.part(&block.name, *sum);
+            sum.cap(block.cap * 1000);
+            tally.part(&block.name, Reach::exactly(sum.least));
         }
-        let add =
-            |blocks: &[usize]| blocks.iter().fold(Reach::exactly(0), |sum, block| sum.plus(sums[*block]));
-        tally.part("p", add(&self.predictive));
-        let total = sums.iter().fold(Reach::exactly(0), |sum, block| sum.plus(*block));
+        tally.part("p", Reach::exactly(self.predictive.iter().map(|block| sums[*block].least).sum()));
+        let total = sums
+            .iter()
+            .fold(Reach::exactly(0), |all, sum| all.plus(Reach { low: sum.least, high: sum.most }));
         self.probability(&mut tally, total);
         self.note_risk_set(&mut tally);
         if treated {
             tally.flag_up(self.treated.label.clone());
         }
-        let least = self.band(&mut tally, &sums, End::Least);
-        let most = if treated { Band::Red } else { self.band(&mut tally, &sums, End::Most) };
+        let least = self.band(&mut tally, &sums, |sum| sum.least);
+        let held = self.band(&mut tally, &sums, |sum| sum.held);
+        let most = self.band(&mut tally, &sums, |sum| sum.most);
+        if self.hard_rule_met(&mut tally) {
+            tally.flag_up(HARD);
+        }
         let mut score = tally.finish(self.name, total, &self.source);
-        score.band_open = least < most;
-        // Green says that nothing is wrong, which missing inputs cannot say.
-        score.band = (!score.band_open || least > Band::Green).then_some(least);
+        score.items = decided;
+        if score.available.0 == 0 && least == Band::Green {
+            score.band_open = true;
+            return score;
+        }
+        if !total.is_exact() {
+            // Points count as they are known; how many items are, is said beside them.
+            score.value = Some(Value(total.low));
+            score.at_least = score.value;
+        }
+        score.band = Some(least);
+        score.band_held = Some(held);
+        score.band_open = treated || least < most;
         if score.band_open && least > Band::Green {
             score.flags.push(format!("band {} or higher", least.name()));
         }
@@ -61,6 +82,10 @@ impl Table {
         }
         if item.suspended_by.as_ref().is_some_and(|flag| tally.flag(flag).is_certain()) {
             tally.drop_draft();
+            if let Some(points) = inputs.held(&item.id) {
+                tally.mention("suspended", "held as before the replacement".into());
+                return (Reach::points(points, points), false);
+            }
             tally.miss(&item.id);
             tally.mention("suspended", "held, its points are not given".into());
             return (Reach::points(0, item.most()), false);
@@ -122,7 +147,17 @@ impl Table {
         }
     }
 
-    fn band(&self, tally: &mut Tally<'_>, sums: &[Reach], end: End) -> Band {
+    fn hard_rule_met(&self, tally: &mut Tally<'_>) -> bool {
+        let parts = self.bands.iter().flat_map(|rule| &rule.when).flatten();
+        let met = parts.into_iter().any(|part| match part {
+            BandPart::Flag(name) => tally.flag(name).is_certain(),
+            BandPart::Sum { .. } => false,
+        });
+        tally.drop_draft();
+        met
+    }
+
+    fn band(&self, tally: &mut Tally<'_>, sums: &[Sum], end: fn(&Sum) -> i64) -> Band {
         let mut highest = Band::Green;
         for rule in &self.bands {
             if rule.band > highest && reaches(rule, tally, sums, end) {
@@ -161,23 +196,35 @@ impl Table {
     }
 }
 
-/// Which end of what is possible to look at.
-#[derive(Clone, Copy)]
-enum End {
-    Least,
-    Most,
+/// A block's points in thousandths.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    /// Known now.
+    least: i64,
+    /// With what cannot be decided now as it was when last it could.
+    held: i64,
+    /// With what cannot be decided at its worst.
+    most: i64,
 }
 
-fn reaches(rule: &BandRule, tally: &mut Tally<'_>, sums: &[Reach], end: End) -> bool {
+impl Sum {
+    fn add(&mut self, points: Reach, held: Option<i64>) {
+        let before = held.map_or(points.low, |held| (held * 1000).clamp(points.low, points.high));
+        self.least += points.low;
+        self.held += before;
+        self.most += points.high;
+    }
+    fn cap(&mut self, cap: i64) {
+        *self = Sum { least: self.least.min(cap), held: self.held.min(cap), most: self.most.min(cap) };
+    }
+}
+
+fn reaches(rule: &BandRule, tally: &mut Tally<'_>, sums: &[Sum], end: fn(&Sum) -> i64) -> bool {
     rule.when.iter().any(|line| {
         line.iter().all(|part| match part {
             BandPart::Flag(name) => tally.flag(name).is_certain(),
             BandPart::Sum { blocks, least } => {
-                let sum = blocks.iter().fold(Reach::exactly(0), |sum, block| sum.plus(sums[*block]));
-                match end {
-                    End::Least => sum.low >= *least,
-                    End::Most => sum.high >= *least,
-                }
+                blocks.iter().map(|block| end(&sums[*block])).sum::<i64>() >= *least
             }
         })
     })

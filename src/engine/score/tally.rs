@@ -183,6 +183,8 @@ impl<'a> Tally<'a> {
             source: source.to_owned(),
             band: None::<Band>,
             band_open: false,
+            band_held: None,
+            items: Vec::new(),
             at_least,
             flags: self.flags,
             parts: self.parts,

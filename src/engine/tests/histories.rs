@@ -185,3 +185,13 @@ proptest! {
         prop_assert!(text == story.text, "two folds of the same entries differ");
     }
 }
+
+#[test]
+fn a_shelf_taken_back_after_a_merge_that_ended_the_condition_returns_the_alert_at_once() {
+    let value = |patient, value| Deed::Value { patient, analyte: 1, value };
+    let act = |what| Deed::Act { nth: 0, by: 1, what };
+    let merge = Deed::Census { patient: 0, kind: 4, other: 1 };
+    let deeds = [value(1, 30), value(0, 35), Deed::Wait(300), act(2), merge, act(7), Deed::Wait(60)];
+    let (text, _) = watch(&play(&deeds).entries);
+    assert!(text.contains("returned low"), "{text}");
+}

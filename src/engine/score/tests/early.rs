@@ -1,7 +1,7 @@
 //! The early-warning tables: worked examples, edges of every item, bands, what treatment and missing inputs do.
 
 use super::support::{answer, line, points, score};
-use crate::engine::score::{Band, Score, Tables, compute};
+use crate::engine::score::{Band, Inputs, Score, Tables, compute};
 use crate::model::Value;
 
 /// Everything known and unremarkable, without a prior risk.
@@ -47,8 +47,9 @@ fn the_five_worked_examples_have_their_sums_and_bands() {
     let second = crs(
         "temperature_max_6h 37.6, phosphate_baseline 3.5, phosphate_min_24h 2.9, pai1 ?, heart_rate_median_1h 92",
     );
-    // PAI-1 is missing: 2 points are certain, and the band is green whatever it is.
-    assert_eq!(sums(&second), "0 ? 0 >2 green");
+    // PAI-1 is missing: it counts nothing and is named, and the band is green whatever it is.
+    assert_eq!(sums(&second), "0 2 0 2 green");
+    assert!(second.is_floor());
     assert_eq!(second.missing, ["pai1"]);
     assert!(!second.band_open);
     let third = format!(
@@ -275,9 +276,12 @@ fn bands_begin_where_the_table_says() {
 }
 
 #[test]
-fn missing_inputs_are_never_green_unless_they_cannot_matter() {
+fn what_is_missing_counts_nothing_is_named_and_leaves_the_band_open() {
     let open = crs("temperature_max_6h 38.5, hours_to_first_fever 10, phosphate_min_24h ?, pai1 ?");
-    assert_eq!((open.value, open.band, open.band_open), (None, None, true));
+    assert_eq!((answer(&open).as_str(), open.band, open.band_open), ("3", Some(Band::Green), true));
+    assert_eq!((open.missing.len(), open.is_floor()), (2, true), "{:?}", open.missing);
+    let nothing = compute("crs_ews", &Inputs::new(), &Tables::builtin()).expect("known");
+    assert_eq!((nothing.value, nothing.band, nothing.band_open), (None, None, true));
     let floor = crs(&format!(
         "{AXI}, temperature_max_6h 38.9, hours_to_first_fever 10, phosphate_min_24h ?, respiratory_rate ?"
     ));
@@ -290,7 +294,7 @@ fn missing_inputs_are_never_green_unless_they_cannot_matter() {
 fn after_treatment_masked_items_count_nothing_and_green_is_not_said() {
     let treated = crs("temperature_max_6h 39.5, crp 80, post_treatment yes");
     assert!(treated.flags.contains(&"post-treatment, not interpretable".to_owned()));
-    assert_eq!((answer(&treated).as_str(), treated.band, treated.band_open), ("0", None, true));
+    assert_eq!((answer(&treated).as_str(), treated.band, treated.band_open), ("0", Some(Band::Green), true));
     assert_eq!(points(&treated, "D1"), None);
     assert_eq!(crs("post_treatment yes, hard_rule yes").band, Some(Band::Red));
 }
@@ -299,9 +303,24 @@ fn after_treatment_masked_items_count_nothing_and_green_is_not_said() {
 fn phosphate_under_replacement_holds_the_points_given() {
     let open = crs("phosphate_suspended yes, phosphate_min_24h 4.0");
     assert_eq!(points(&open, "D3"), None);
-    assert_eq!((open.value, open.missing), (None, vec!["D3".to_owned()]));
-    let held = crs("phosphate_suspended yes, phosphate_min_24h 4.0, D3 2");
-    assert_eq!(answer(&held), "2");
+    assert_eq!((answer(&open).as_str(), open.missing), ("0", vec!["D3".to_owned()]));
+    let given = crs("phosphate_suspended yes, phosphate_min_24h 4.0, D3 2");
+    assert_eq!(answer(&given), "2");
+    let mut inputs = line(changed(CALM, "phosphate_suspended yes, phosphate_min_24h 4.0"));
+    inputs.hold([("D3".to_owned(), 2)].into());
+    let held = compute("crs_ews", &inputs, &Tables::builtin()).expect("known");
+    assert_eq!((answer(&held).as_str(), points(&held, "D3")), ("2", Some(Value::whole(2))));
+}
+
+#[test]
+fn an_item_that_vanishes_holds_a_band_up_but_raises_none() {
+    let mut inputs = line(changed(CALM, &format!("{AXI}, temperature_max_6h 38.9, pai1 ?")));
+    let without = compute("crs_ews", &inputs, &Tables::builtin()).expect("known");
+    assert_eq!((without.band, without.band_held), (Some(Band::Yellow), Some(Band::Yellow)));
+    inputs.hold([("D4".to_owned(), 2), ("D1".to_owned(), 0)].into());
+    let held = compute("crs_ews", &inputs, &Tables::builtin()).expect("known");
+    assert_eq!((held.band, held.band_held), (Some(Band::Yellow), Some(Band::Amber)));
+    assert_eq!(held.value, without.value, "what is held is no measurement");
 }
 
 #[test]

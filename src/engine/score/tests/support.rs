@@ -50,7 +50,8 @@ pub fn answer(score: &Score) -> String {
         (Some(value), None) => value.to_string(),
         (None, Some(least)) => format!(">{least}"),
         (None, None) => "?".to_owned(),
-        (Some(_), Some(_)) => panic!("a decided score has no at_least: {score:?}"),
+        (Some(value), Some(least)) if value == least => value.to_string(),
+        (Some(_), Some(_)) => panic!("a value that is a floor is its own least: {score:?}"),
     }
 }
 
