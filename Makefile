@@ -101,6 +101,5 @@ soak: ## kill -9 the service under load and between alert and pager, again and a
 .PHONY: week
 week: ## a week of a hospital (BEDS=1000 DAYS=7) over MLLP and MQTT at once: memory, lag, and what is lost
 	$(call need,mosquitto,mosquitto)
-	$(call need,sqlite3,sqlite3)
 	$(CARGO) build --release --workspace
 	$(CARGO) bench --bench week

@@ -2,7 +2,8 @@
 //!
 //! The simulator writes the week (BEDS=1000 patients, DAYS=7, vital signs every EVERY=5m); this program plays it to the
 //! built service through a Mosquitto of its own, watches memory and lag, and then counts: everything that was
-//! acknowledged has to lie in the journal, once, and the chain of hashes has to hold. Prints one line of JSON.
+//! acknowledged has to lie in the journal, once, and the chain of hashes has to hold. Prints one line of JSON; the exit
+//! code is 1 where anything is lost.
 //!
 //! `make week`, or `cargo bench --bench week` after `cargo build --release --workspace`.
 #![allow(
@@ -12,6 +13,7 @@
 )]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a bench measures time")]
 
+use std::collections::VecDeque;
 use std::collections::hash_map::DefaultHasher;
 use std::fs::File;
 use std::hash::{Hash as _, Hasher as _};
@@ -19,13 +21,13 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 /// Senders over MLLP; a patient's messages stay on one of them, in order.
 const CONNECTIONS: usize = 8;
@@ -60,20 +62,22 @@ fn setting(name: &str, otherwise: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| otherwise.to_owned())
 }
 
+/// The binaries of this build, or those beside STORMWATCH_BIN.
 fn program(name: &str) -> PathBuf {
-    let ours = PathBuf::from(env!("CARGO_BIN_EXE_stormwatch"));
+    let ours = PathBuf::from(setting("STORMWATCH_BIN", env!("CARGO_BIN_EXE_stormwatch")));
     let path = ours.with_file_name(name);
     assert!(path.exists(), "{} is missing; run `cargo build --release --workspace`", path.display());
     path
 }
 
-/// Lets the simulator write the week; the last of it lies an hour back.
+/// Lets the simulator write the week; the last of it lies an hour back. Three days are the least it writes.
 fn record(file: &Path, beds: &str, days: i64, every: &str) {
     // Two days before the infusion belong to the week.
-    let from = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * (days + 2) + 1);
+    let followed = (days - 2).max(1);
+    let from = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * (followed + 2) + 3);
     let status = Command::new(program("stormwatch-simulator"))
         .args(["cohort", "--patients", beds, "--seed", "1", "--admit-every", "0h", "--vitals-every", every])
-        .args(["--days", &(days - 2).max(1).to_string(), "--from", &from.to_string(), "--out"])
+        .args(["--days", &followed.to_string(), "--from", &from.to_string(), "--out"])
         .arg(file)
         .status()
         .expect("the simulator runs");
@@ -102,11 +106,11 @@ impl Stage {
         while TcpStream::connect(("127.0.0.1", mqtt)).is_err() {
             std::thread::sleep(Duration::from_millis(20));
         }
-        let mut service = Command::new(env!("CARGO_BIN_EXE_stormwatch"))
+        let mut service = Command::new(program("stormwatch"))
             .args(["serve", "--http", "127.0.0.1:0", "--mllp", "127.0.0.1:0"])
             .args(["--mqtt", &format!("mqtt://127.0.0.1:{mqtt}"), "--data"])
             .arg(folder.join("data"))
-            .env("RUST_LOG", "error")
+            .env("RUST_LOG", setting("RUST_LOG", "error"))
             .stdout(Stdio::piped())
             .spawn()
             .expect("the service starts");
@@ -135,11 +139,11 @@ impl Stage {
         number(&self.scrape(), name) as u64
     }
 
-    /// Resident memory in MiB.
-    fn memory(&self) -> u64 {
+    /// Resident memory in MiB: now (`VmRSS:`) or at its highest (`VmHWM:`).
+    fn memory(&self, which: &str) -> u64 {
         let status =
             std::fs::read_to_string(format!("/proc/{}/status", self.service.id())).expect("it lives");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
+        let line = status.lines().find(|line| line.starts_with(which)).expect("it is said");
         line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") / 1024
     }
 }
@@ -164,6 +168,8 @@ struct Counts {
     /// Answered AA, and anything else.
     good: AtomicU64,
     other: AtomicU64,
+    /// Milliseconds from a message to its answer.
+    waited: Mutex<Vec<u64>>,
     published: AtomicU64,
     confirmed: AtomicU64,
     heard: AtomicU64,
@@ -175,8 +181,10 @@ fn send(address: &str, messages: &Receiver<String>, counts: &Arc<Counts>) {
     stream.set_nodelay(true).expect("set");
     let mut answers = stream.try_clone().expect("a second handle");
     let open = Arc::new(AtomicU64::new(0));
+    // When each unanswered message left; answers come in order.
+    let left = Arc::new(Mutex::new(VecDeque::new()));
     let reading = {
-        let (open, counts) = (open.clone(), counts.clone());
+        let (open, left, counts) = (open.clone(), left.clone(), counts.clone());
         std::thread::spawn(move || {
             let (mut text, mut buffer) = (Vec::new(), [0u8; 65_536]);
             while let Ok(count @ 1..) = answers.read(&mut buffer) {
@@ -186,6 +194,9 @@ fn send(address: &str, messages: &Receiver<String>, counts: &Arc<Counts>) {
                     let good = frame.windows(7).any(|window| window == b"MSA|AA|");
                     let count = if good { &counts.good } else { &counts.other };
                     count.fetch_add(1, Ordering::SeqCst);
+                    let left: Instant =
+                        left.lock().expect("whole").pop_front().expect("a message before its answer");
+                    counts.waited.lock().expect("whole").push(left.elapsed().as_millis() as u64);
                     open.fetch_sub(1, Ordering::SeqCst);
                 }
             }
@@ -197,6 +208,7 @@ fn send(address: &str, messages: &Receiver<String>, counts: &Arc<Counts>) {
         }
         open.fetch_add(1, Ordering::SeqCst);
         counts.mllp.fetch_add(1, Ordering::SeqCst);
+        left.lock().expect("whole").push_back(Instant::now());
         let frame = [b"\x0b", message.as_bytes(), b"\x1c\r"].concat();
         stream.write_all(&frame).expect("written");
     }
@@ -244,7 +256,7 @@ fn publish(port: u16, messages: &Receiver<(String, String)>, counts: &Arc<Counts
 /// What was seen while the week was played.
 #[derive(Default)]
 struct Seen {
-    /// Resident MiB after each tenth of the week.
+    /// Resident MiB at the end of each day of the week.
     memory: Vec<u64>,
     lags: Vec<u64>,
 }
@@ -252,16 +264,19 @@ struct Seen {
 /// Plays the recording; lines go to their sender in order.
 fn play(
     recording: &Path,
-    lines: u64,
     mllp: &[SyncSender<String>],
     mqtt: &SyncSender<(String, String)>,
-    tenth: impl Fn(),
+    day_over: impl Fn(),
 ) {
-    for (n, line) in
-        BufReader::with_capacity(1 << 20, File::open(recording).expect("readable")).lines().enumerate()
-    {
+    let mut today = String::new();
+    for line in BufReader::with_capacity(1 << 20, File::open(recording).expect("readable")).lines() {
         let line: Json = serde_json::from_str(&line.expect("text")).expect("a line of the recording");
         let text = |key: &str| line[key].as_str().expect("text").to_owned();
+        let day = text("at").split('T').next().expect("a date").to_owned();
+        if !today.is_empty() && day != today {
+            day_over();
+        }
+        today = day;
         if line["via"] == "mqtt" {
             mqtt.send((text("topic"), text("body"))).expect("the publisher lives");
         } else {
@@ -270,21 +285,19 @@ fn play(
             body.split('\r').find(|segment| segment.starts_with("PID|")).hash(&mut hasher);
             mllp[hasher.finish() as usize % mllp.len()].send(body).expect("the sender lives");
         }
-        if (n as u64 + 1).is_multiple_of((lines / 10).max(1)) {
-            tenth();
-        }
     }
 }
 
-fn watch(stage: &Stage, counts: &Counts, over: &AtomicU64, seen: &mut Seen, tenths: &AtomicU64) {
+fn watch(stage: &Stage, counts: &Counts, over: &AtomicU64, seen: &mut Seen, ended: &AtomicU64) {
     while over.load(Ordering::SeqCst) == 0 {
         let scraped = stage.scrape();
         counts.heard.store(heard(&scraped), Ordering::SeqCst);
         let lag = number(&scraped, "stormwatch_journal_seq") - number(&scraped, "stormwatch_folded_seq");
         seen.lags.push(lag.max(0.0) as u64);
-        while (seen.memory.len() as u64) < tenths.load(Ordering::SeqCst) {
-            seen.memory.push(stage.memory());
-            eprintln!("{}0 %: {} MiB, {} entries behind", seen.memory.len(), stage.memory(), lag);
+        while (seen.memory.len() as u64) < ended.load(Ordering::SeqCst) {
+            seen.memory.push(stage.memory("VmRSS:"));
+            let memory = seen.memory.last().expect("just added");
+            eprintln!("day {}: {memory} MiB, {lag} entries behind", seen.memory.len());
         }
         std::thread::sleep(LOOK);
     }
@@ -297,9 +310,9 @@ fn main() {
     record(&recording, &beds, days.parse().expect("DAYS is a number"), &every);
     let lines = BufReader::new(File::open(&recording).expect("readable")).lines().count() as u64;
     eprintln!("{beds} beds, {days} days, {lines} messages");
-    let start = stage.memory();
+    let start = stage.memory("VmRSS:");
     let counts = Arc::new(Counts::default());
-    let (over, tenths, mut seen) = (AtomicU64::new(0), AtomicU64::new(0), Seen::default());
+    let (over, ended, mut seen) = (AtomicU64::new(0), AtomicU64::new(0), Seen::default());
     let began = Instant::now();
     std::thread::scope(|scope| {
         let (published, publications) = sync_channel(1_000);
@@ -315,10 +328,10 @@ fn main() {
             let (address, counts) = (stage.mllp.clone(), counts.clone());
             senders.push(scope.spawn(move || send(&address, &messages, &counts)));
         }
-        let (over, tenths, counts, seen, stage) = (&over, &tenths, &counts, &mut seen, &stage);
-        let watching = scope.spawn(move || watch(stage, counts, over, seen, tenths));
-        play(&recording, lines, &queues, &published, || {
-            let _ = tenths.fetch_add(1, Ordering::SeqCst);
+        let (over, ended, counts, seen, stage) = (&over, &ended, &counts, &mut seen, &stage);
+        let watching = scope.spawn(move || watch(stage, counts, over, seen, ended));
+        play(&recording, &queues, &published, || {
+            let _ = ended.fetch_add(1, Ordering::SeqCst);
         });
         drop((queues, published));
         senders.into_iter().for_each(|sender| sender.join().expect("a sender ends"));
@@ -329,19 +342,28 @@ fn main() {
         over.store(1, Ordering::SeqCst);
         watching.join().expect("the watch ends");
     });
-    report(stage, &counts, seen, start, began.elapsed().as_secs_f64(), lines, &days);
+    let good = report(stage, &counts, seen, start, began.elapsed().as_secs_f64());
+    std::process::exit(i32::from(!good));
 }
 
-fn report(
-    mut stage: Stage,
-    counts: &Counts,
-    mut seen: Seen,
-    start: u64,
-    seconds: f64,
-    lines: u64,
-    days: &str,
-) {
-    let caught_up = Instant::now();
+/// The value below which so many of a hundred lie.
+fn share(of: &mut [u64], percent: usize) -> u64 {
+    of.sort_unstable();
+    of.get(of.len().saturating_sub(1) * percent / 100).copied().unwrap_or(0)
+}
+
+/// Messages the journal holds, by the door they came in.
+fn kept(data: &Path, via: &str) -> u64 {
+    let journal = rusqlite::Connection::open(data.join("journal.db")).expect("the journal opens");
+    let count: i64 = journal
+        .query_row("select count(*) from message where via = ?1", [via], |row| row.get(0))
+        .expect("messages are counted");
+    count.unsigned_abs()
+}
+
+/// Waits until everything is folded, stops the service, counts, and says so; `false` where anything is lost.
+fn report(mut stage: Stage, counts: &Counts, mut seen: Seen, started_with: u64, seconds: f64) -> bool {
+    let played = Instant::now();
     let scraped = loop {
         let scraped = stage.scrape();
         if number(&scraped, "stormwatch_journal_seq") <= number(&scraped, "stormwatch_folded_seq") {
@@ -349,42 +371,32 @@ fn report(
         }
         std::thread::sleep(Duration::from_millis(20));
     };
-    let caught_up = caught_up.elapsed().as_secs_f64();
-    let end = stage.memory();
-    let values = number(&scraped, "stormwatch_folded_seq");
+    let caught_up = played.elapsed().as_secs_f64();
+    let (end, highest) = (stage.memory("VmRSS:"), stage.memory("VmHWM:"));
     let _ = Command::new("kill").args(["-TERM", &stage.service.id().to_string()]).status();
-    let _ = stage.service.wait();
+    let stopped = stage.service.wait().expect("a child");
     let data = stage.folder.join("data");
-    let kept = Command::new("sqlite3")
-        .arg(data.join("journal.db"))
-        .arg("select count(*) from message where via in ('mllp', 'mqtt')")
-        .output()
-        .ok()
-        .and_then(|output| String::from_utf8(output.stdout).ok()?.trim().parse::<u64>().ok());
-    let verified = stormwatch::journal::verify(&data, |_| {}).expect("the journal can be read").is_good();
-    seen.lags.sort_unstable();
-    let lag =
-        |share: usize| seen.lags.get(seen.lags.len().saturating_sub(1) * share / 100).copied().unwrap_or(0);
+    let chain_holds = stormwatch::journal::verify(&data, |_| {}).expect("the journal can be read").is_good();
     let load = |count: &AtomicU64| count.load(Ordering::SeqCst);
-    let sent = load(&counts.mllp) + load(&counts.published);
-    let answered = load(&counts.good) + load(&counts.other) + load(&counts.confirmed);
+    let (mllp, mqtt) = (load(&counts.mllp), load(&counts.published));
+    let (kept_mllp, kept_mqtt) = (kept(&data, "mllp"), kept(&data, "mqtt"));
+    let unanswered = mllp - load(&counts.good) - load(&counts.other) + mqtt - load(&counts.confirmed);
+    let mut waited = std::mem::take(&mut *counts.waited.lock().expect("whole"));
+    let days = seen.memory.len() as f64;
     println!(
-        "{{\"bench\":\"week\",\"days\":{days},\"messages\":{lines},\"mllp\":{},\"mqtt\":{},\"not_aa\":{},\
-         \"seconds\":{seconds:.0},\"messages_per_second\":{:.0},\"faster_than_life\":{:.0},\"unanswered\":{},\
-         \"kept\":{},\"lost\":{},\"chain_holds\":{verified},\"entries\":{values:.0},\"memory_mib\":{:?},\
-         \"memory_start_mib\":{start},\"bytes_per_entry\":{:.1},\"lag_entries_p50\":{},\"lag_entries_p99\":{},\
-         \"caught_up_seconds\":{caught_up:.2}}}",
-        load(&counts.mllp),
-        load(&counts.published),
-        load(&counts.other),
-        sent as f64 / seconds,
-        days.parse::<f64>().unwrap_or(0.0) * 86_400.0 / seconds,
-        sent - answered,
-        kept.map_or_else(|| "null".to_owned(), |kept| kept.to_string()),
-        kept.map_or_else(|| "null".to_owned(), |kept| sent.saturating_sub(kept).to_string()),
-        seen.memory,
-        end.saturating_sub(start) as f64 * 1_048_576.0 / values.max(1.0),
-        lag(50),
-        lag(99),
+        "{}",
+        json!({
+            "bench": "week", "beds": setting("BEDS", "1000"), "days": setting("DAYS", "7"),
+            "mllp": {"sent": mllp, "kept": kept_mllp, "not_aa": load(&counts.other)},
+            "mqtt": {"sent": mqtt, "kept": kept_mqtt}, "unanswered": unanswered,
+            "seconds": seconds.round(), "messages_per_second": ((mllp + mqtt) as f64 / seconds).round(),
+            "faster_than_life": (days * 86_400.0 / seconds).round(),
+            "answer_ms": {"p50": share(&mut waited, 50), "p99": share(&mut waited, 99), "max": share(&mut waited, 100)},
+            "lag_entries": {"p50": share(&mut seen.lags, 50), "p99": share(&mut seen.lags, 99), "max": share(&mut seen.lags, 100)},
+            "caught_up_seconds": caught_up, "entries": number(&scraped, "stormwatch_folded_seq"),
+            "memory_mib": {"start": started_with, "after_each_day": seen.memory, "end": end, "highest": highest},
+            "chain_holds": chain_holds, "stopped_well": stopped.success(),
+        })
     );
+    chain_holds && stopped.success() && unanswered == 0 && kept_mllp == mllp && kept_mqtt == mqtt
 }

@@ -59,20 +59,21 @@ pub struct Tls {
     current: Arc<Current>,
 }
 
+/// Time of change and length of certificate, key and authorities.
+type States = [Option<(SystemTime, u64)>; 3];
+
 /// What handshakes use from now on; connections keep what they began with.
 #[derive(Debug)]
 struct Current {
     settings: RwLock<Arc<ServerConfig>>,
-    changed_at: RwLock<Option<SystemTime>>,
+    seen: RwLock<States>,
 }
 
 impl Tls {
     /// Reads the files and checks that key and certificate belong together.
     pub fn load(files: &TlsFiles) -> Result<Tls, Error> {
-        let current = Current {
-            changed_at: RwLock::new(newest_change(files)),
-            settings: RwLock::new(Arc::new(settings(files)?)),
-        };
+        let current =
+            Current { seen: RwLock::new(states(files)), settings: RwLock::new(Arc::new(settings(files)?)) };
         Ok(Tls { files: files.clone(), current: Arc::new(current) })
     }
 
@@ -99,13 +100,13 @@ impl Tls {
 
     /// Reloads where a file has changed since last looked at. `Ok(true)`: a new certificate is in use.
     pub fn reload_if_changed(&self) -> Result<bool, Error> {
-        let newest = newest_change(&self.files);
-        let mut seen = self.current.changed_at.write().unwrap_or_else(PoisonError::into_inner);
-        if newest == *seen {
+        let now = states(&self.files);
+        let mut seen = self.current.seen.write().unwrap_or_else(PoisonError::into_inner);
+        if now == *seen {
             return Ok(false);
         }
         // Remembered before reading: a broken file is reported once, not with every look.
-        *seen = newest;
+        *seen = now;
         drop(seen);
         self.reload().map(|()| true)
     }
@@ -213,12 +214,13 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     Ok(found)
 }
 
-fn newest_change(files: &TlsFiles) -> Option<SystemTime> {
-    [Some(&files.certificate), Some(&files.key), files.client_ca.as_ref()]
-        .into_iter()
-        .flatten()
-        .filter_map(|path| std::fs::metadata(path).and_then(|found| found.modified()).ok())
-        .max()
+/// When each file was changed and how long it is. The newest of the times alone would miss a file that was put in place
+/// with the time it had elsewhere.
+fn states(files: &TlsFiles) -> States {
+    [Some(&files.certificate), Some(&files.key), files.client_ca.as_ref()].map(|path| {
+        let found = std::fs::metadata(path?).ok()?;
+        Some((found.modified().ok()?, found.len()))
+    })
 }
 
 #[cfg(test)]
@@ -264,6 +266,21 @@ mod tests {
         std::fs::write(&files.certificate, "nothing").expect("written");
         assert!(matches!(tls.reload(), Err(Error::NoCertificate { .. })));
         assert!(serves(&tls, &second).await, "the old one stays in use");
+    }
+
+    #[tokio::test]
+    async fn a_pair_put_in_place_with_the_time_it_had_elsewhere_is_noticed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = write_pair(folder.path(), "a");
+        let tls = Tls::load(&files).expect("a pair that fits");
+        assert!(!tls.reload_if_changed().expect("nothing to read"));
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        for file in [&write_pair(folder.path(), "a").certificate, &files.key] {
+            let opened = std::fs::File::options().append(true).open(file).expect("opened");
+            opened.set_modified(long_ago).expect("set");
+        }
+        assert!(tls.reload_if_changed().expect("a pair that fits"));
+        assert!(serves(&tls, &files.certificate).await);
     }
 
     #[tokio::test]

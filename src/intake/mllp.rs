@@ -196,6 +196,7 @@ impl Post {
         let mut buffer = vec![0u8; 64 * 1024];
         // When the frame now coming began.
         let mut began: Option<Stopwatch> = None;
+        let mut outside = 0;
         let end = loop {
             let patience = self.patience(began);
             let read = async {
@@ -227,6 +228,10 @@ impl Post {
             }
             if next != Next::Read {
                 break next;
+            }
+            if framer.garbage_bytes() > outside {
+                outside = framer.garbage_bytes();
+                self.count("noise");
             }
             if !share.set(framer.held()) {
                 self.count("crowded");

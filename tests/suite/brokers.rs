@@ -1,6 +1,10 @@
 //! MQTT 3.1.1 and 5, against Mosquitto: TLS, passwords, several brokers, topics, formats, backlogs.
 
+use std::io::{BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::broker::{Broker, connected, free_port, temperature};
@@ -253,4 +257,105 @@ fn a_feed_takes_one_format_only_where_it_says_so() {
     let kept = || (!service.quarantine().is_empty()).then_some(());
     eventually(LONG, kept).expect("another format is refused by name");
     assert!(service.values("F2", "temperature").is_empty());
+}
+
+/// What a scripted broker of 3.1.1 sees of its one subscriber.
+#[derive(Default)]
+struct Seen {
+    connections: AtomicUsize,
+    acknowledged: AtomicUsize,
+    pings: AtomicUsize,
+}
+
+/// A broker that sends ahead without any limit, as Mosquitto 2.0.11 does with a backlog, and never gets to answering a
+/// ping. `publish` writes what it likes once the subscription is there.
+fn hasty_broker(publish: impl Fn(&mut TcpStream) + Send + 'static) -> (u16, Arc<Seen>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let seen = Arc::new(Seen::default());
+    let counts = seen.clone();
+    std::thread::spawn(move || {
+        let publish = Arc::new(Mutex::new(publish));
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            counts.connections.fetch_add(1, Ordering::SeqCst);
+            let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
+            let mut head = [0u8; 2];
+            // Everything a subscriber of one topic sends is shorter than 128 bytes, so its length is one byte.
+            while reader.read_exact(&mut head).is_ok() {
+                let mut rest = vec![0u8; usize::from(head[1])];
+                reader.read_exact(&mut rest).expect("a whole packet");
+                match head[0] >> 4 {
+                    1 => stream.write_all(&[0x20, 2, 0, 0]).expect("written"),
+                    4 => drop(counts.acknowledged.fetch_add(1, Ordering::SeqCst)),
+                    8 => {
+                        stream.write_all(&[0x90, 3, rest[0], rest[1], 1]).expect("written");
+                        let (publish, mut stream) = (publish.clone(), stream.try_clone().expect("a handle"));
+                        std::thread::spawn(move || publish.lock().expect("whole")(&mut stream));
+                    }
+                    12 => drop(counts.pings.fetch_add(1, Ordering::SeqCst)),
+                    _ => {}
+                }
+            }
+        }
+    });
+    (port, seen)
+}
+
+/// PUBLISH at QoS 1.
+fn publication(number: u16, body: &str) -> Vec<u8> {
+    let topic = "stormwatch/v1/6E/01/vitals";
+    let mut rest = vec![0, topic.len() as u8];
+    rest.extend_from_slice(topic.as_bytes());
+    rest.extend_from_slice(&number.to_be_bytes());
+    rest.extend_from_slice(body.as_bytes());
+    let length = rest.len();
+    let mut packet = vec![0x32, (length % 128) as u8 | 0x80, (length / 128) as u8];
+    packet.append(&mut rest);
+    packet
+}
+
+#[test]
+fn a_broker_that_sends_ahead_without_limit_is_owed_no_acknowledgement() {
+    const SENT: u16 = 15_000;
+    let body = temperature("H1", 60, "37.2");
+    let (port, seen) = hasty_broker(move |stream| {
+        for number in 1..=SENT {
+            stream.write_all(&publication(number, &body)).expect("written");
+        }
+    });
+    let service = Service::start_with(&["--mqtt", &format!("mqtt://127.0.0.1:{port}")]);
+    let heard = |answer: &str| {
+        service.figure(&format!("stormwatch_messages_total{{answer=\"{answer}\",via=\"mqtt\"}}")) as usize
+    };
+    let mut behind = 0;
+    let all = || {
+        let stored = heard("AA") + heard("repeated");
+        behind = behind.max(stored.saturating_sub(seen.acknowledged.load(Ordering::SeqCst)));
+        (seen.acknowledged.load(Ordering::SeqCst) == usize::from(SENT)).then_some(())
+    };
+    eventually(4 * LONG, all).expect("every publication is acknowledged");
+    assert!(behind < 2_000, "acknowledgements never fall far behind the disk: {behind}");
+    assert_eq!((heard("AA"), heard("repeated")), (1, usize::from(SENT) - 1));
+    assert_eq!(seen.connections.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_busy_broker_is_not_taken_for_a_dead_one_and_a_silent_one_is() {
+    let (port, seen) = hasty_broker(|stream| {
+        for number in 1..=60 {
+            stream.write_all(&publication(number, &temperature("H2", 60, "37.2"))).expect("written");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    });
+    let service = Service::configured(&format!(
+        "[[mqtt]]\nurl = \"mqtt://127.0.0.1:{port}\"\nkeep_alive_seconds = 5\n"
+    ));
+    let acknowledged = || (seen.acknowledged.load(Ordering::SeqCst) == 60).then_some(());
+    eventually(LONG, acknowledged).expect("all of it was taken");
+    assert!(seen.pings.load(Ordering::SeqCst) >= 2, "and pings went without an answer meanwhile");
+    assert_eq!(seen.connections.load(Ordering::SeqCst), 1, "who sends lives");
+    let given_up = || (seen.connections.load(Ordering::SeqCst) > 1).then_some(());
+    eventually(LONG, given_up).expect("who does not even answer a ping is asked anew");
+    drop(service);
 }

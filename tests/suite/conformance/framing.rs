@@ -94,6 +94,7 @@ fn row_06_a_trailer_before_the_header_is_counted_and_harms_nothing() {
     let mut line = service.connect();
     line.write(&[b"\x1c\r".to_vec(), admission("G1", "AFTER")].concat());
     assert!(line.answer().expect("an answer").contains("MSA|AA|AFTER"));
+    assert_eq!(framing(&service, "noise"), 1);
     assert_eq!(service.get_text("/healthz").0, 200);
 }
 
@@ -107,6 +108,7 @@ fn row_07_line_feeds_nuls_and_blanks_between_frames_are_passed_over() {
     line.write(&bytes);
     assert!(line.answer().expect("one").contains("MSA|AA|A"));
     assert!(line.answer().expect("two").contains("MSA|AA|B"));
+    assert!(framing(&service, "noise") >= 1);
 }
 
 #[test]
