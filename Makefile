@@ -97,3 +97,9 @@ soak: ## kill -9 the service under load and between alert and pager, again and a
 	$(call need,python3,python3)
 	$(CARGO) build --release --workspace
 	@TARGET="$(TARGET)" CYCLES="$${CYCLES:-100}" bash tests/soak.sh
+
+.PHONY: week
+week: ## a week of a hospital (BEDS=1000 DAYS=7) over MLLP and MQTT at once: memory, lag, and what is lost
+	$(call need,mosquitto,mosquitto)
+	$(CARGO) build --release --workspace
+	$(CARGO) bench --bench week

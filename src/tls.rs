@@ -6,13 +6,13 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
-use rustls::sign::CertifiedKey;
+use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -21,7 +21,7 @@ use tokio_rustls::server::TlsStream;
 use tracing::{info, warn};
 
 /// How often the files' times of change are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// A handshake takes milliseconds; a client that only holds the connection open is no client. [engineering]
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
@@ -52,58 +52,34 @@ pub enum Error {
     Protocol(String),
 }
 
-/// A port's TLS. Clones share the certificate, so a reload reaches all of them.
+/// A port's TLS. Clones share what is in use, so a reload reaches all of them.
 #[derive(Clone, Debug)]
 pub struct Tls {
     files: TlsFiles,
     current: Arc<Current>,
-    settings: Arc<ServerConfig>,
 }
 
-/// The certificate in use; rustls asks for it at each handshake.
+/// Time of change and length of certificate, key and authorities.
+type States = [Option<(SystemTime, u64)>; 3];
+
+/// What handshakes use from now on; connections keep what they began with.
 #[derive(Debug)]
 struct Current {
-    key: RwLock<Arc<CertifiedKey>>,
-    changed_at: RwLock<Option<SystemTime>>,
-}
-
-impl ResolvesServerCert for Current {
-    fn resolve(&self, _hello: rustls::server::ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.key.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone())
-    }
+    settings: RwLock<Arc<ServerConfig>>,
+    seen: RwLock<States>,
 }
 
 impl Tls {
     /// Reads the files and checks that key and certificate belong together.
     pub fn load(files: &TlsFiles) -> Result<Tls, Error> {
-        let current = Arc::new(Current {
-            key: RwLock::new(Arc::new(certified(files)?)),
-            changed_at: RwLock::new(newest_change(files)),
-        });
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let versions = ServerConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .map_err(|cause| Error::Protocol(cause.to_string()))?;
-        let asked = match &files.client_ca {
-            None => versions.with_no_client_auth(),
-            Some(path) => {
-                let verifier =
-                    WebPkiClientVerifier::builder_with_provider(Arc::new(authorities(path)?), provider)
-                        .build()
-                        .map_err(|cause| Error::Authorities {
-                            path: path.clone(),
-                            cause: cause.to_string(),
-                        })?;
-                versions.with_client_cert_verifier(verifier)
-            }
-        };
-        let settings = Arc::new(asked.with_cert_resolver(current.clone()));
-        Ok(Tls { files: files.clone(), current, settings })
+        let current =
+            Current { seen: RwLock::new(states(files)), settings: RwLock::new(Arc::new(settings(files)?)) };
+        Ok(Tls { files: files.clone(), current: Arc::new(current) })
     }
 
-    /// Does handshakes with the certificate in use at that moment.
+    /// Does handshakes with the certificate and the authorities in use at that moment.
     pub fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.settings.clone())
+        TlsAcceptor::from(self.current.settings.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// Does the handshake of one accepted connection; a client that takes longer than ten seconds is let go.
@@ -115,32 +91,31 @@ impl Tls {
         }
     }
 
-    /// Reads the certificate and key again now; the old pair stays in use where the new one is refused. The client
-    /// authorities are read at start only.
+    /// Reads certificate, key and authorities again now; the old ones stay in use where the new are refused.
     pub fn reload(&self) -> Result<(), Error> {
-        let fresh = Arc::new(certified(&self.files)?);
-        *self.current.key.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
+        let fresh = Arc::new(settings(&self.files)?);
+        *self.current.settings.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 
     /// Reloads where a file has changed since last looked at. `Ok(true)`: a new certificate is in use.
     pub fn reload_if_changed(&self) -> Result<bool, Error> {
-        let newest = newest_change(&self.files);
-        let mut seen = self.current.changed_at.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if newest == *seen {
+        let now = states(&self.files);
+        let mut seen = self.current.seen.write().unwrap_or_else(PoisonError::into_inner);
+        if now == *seen {
             return Ok(false);
         }
-        // Remembered before reading: a broken file is reported once, not every minute.
-        *seen = newest;
+        // Remembered before reading: a broken file is reported once, not with every look.
+        *seen = now;
         drop(seen);
         self.reload().map(|()| true)
     }
 
-    /// Looks at the files once a minute, for as long as it is polled.
+    /// Looks at the files every few seconds, for as long as it is polled.
     pub async fn watch(self) {
-        let mut minute = tokio::time::interval(LOOK_EVERY);
+        let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
-            minute.tick().await;
+            look.tick().await;
             match self.reload_if_changed() {
                 Ok(true) => info!(certificate = %self.files.certificate.display(), "certificate renewed"),
                 Ok(false) => {}
@@ -148,6 +123,25 @@ impl Tls {
             }
         }
     }
+}
+
+fn settings(files: &TlsFiles) -> Result<ServerConfig, Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|cause| Error::Protocol(cause.to_string()))?;
+    let asked = match &files.client_ca {
+        None => versions.with_no_client_auth(),
+        Some(path) => {
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(Arc::new(authorities(path)?), provider)
+                    .build()
+                    .map_err(|cause| Error::Authorities { path: path.clone(), cause: cause.to_string() })?;
+            versions.with_client_cert_verifier(verifier)
+        }
+    };
+    let own = certified(files)?;
+    Ok(asked.with_cert_resolver(Arc::new(SingleCertAndKey::from(own))))
 }
 
 /// TLS towards a server whose certificate one of these authorities has signed.
@@ -220,11 +214,13 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     Ok(found)
 }
 
-fn newest_change(files: &TlsFiles) -> Option<SystemTime> {
-    [&files.certificate, &files.key]
-        .into_iter()
-        .filter_map(|path| std::fs::metadata(path).and_then(|found| found.modified()).ok())
-        .max()
+/// When each file was changed and how long it is. The newest of the times alone would miss a file that was put in place
+/// with the time it had elsewhere.
+fn states(files: &TlsFiles) -> States {
+    [Some(&files.certificate), Some(&files.key), files.client_ca.as_ref()].map(|path| {
+        let found = std::fs::metadata(path?).ok()?;
+        Some((found.modified().ok()?, found.len()))
+    })
 }
 
 #[cfg(test)]
@@ -243,22 +239,48 @@ mod tests {
         files
     }
 
-    #[test]
-    fn a_renewed_certificate_takes_effect_and_a_broken_one_does_not() {
+    /// Whether a client that trusts these certificates is served.
+    async fn serves(tls: &Tls, trusted: &Path) -> bool {
+        let (ours, theirs) = tokio::io::duplex(16 * 1024);
+        let connector = tokio_rustls::TlsConnector::from(client(trusted).expect("an authority"));
+        let name = "localhost".try_into().expect("a name");
+        let (served, connected) = tokio::join!(tls.accept(ours), connector.connect(name, theirs));
+        assert_eq!(served.is_ok(), connected.is_ok());
+        connected.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_renewed_certificate_takes_effect_and_a_broken_one_does_not() {
         let folder = tempfile::tempdir().expect("a folder");
         let files = write_pair(folder.path(), "a");
         let tls = Tls::load(&files).expect("a pair that fits");
-        let shown = |tls: &Tls| tls.current.key.read().expect("not poisoned").cert[0].clone();
-        let first = shown(&tls);
+        let first = folder.path().join("first");
+        std::fs::copy(&files.certificate, &first).expect("copied");
 
         write_pair(folder.path(), "a");
         tls.reload().expect("a pair that fits");
-        let second = shown(&tls);
-        assert_ne!(first, second);
+        let second = folder.path().join("second");
+        std::fs::copy(&files.certificate, &second).expect("copied");
+        assert!(serves(&tls, &second).await && !serves(&tls, &first).await);
 
         std::fs::write(&files.certificate, "nothing").expect("written");
         assert!(matches!(tls.reload(), Err(Error::NoCertificate { .. })));
-        assert_eq!(shown(&tls), second);
+        assert!(serves(&tls, &second).await, "the old one stays in use");
+    }
+
+    #[tokio::test]
+    async fn a_pair_put_in_place_with_the_time_it_had_elsewhere_is_noticed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = write_pair(folder.path(), "a");
+        let tls = Tls::load(&files).expect("a pair that fits");
+        assert!(!tls.reload_if_changed().expect("nothing to read"));
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        for file in [&write_pair(folder.path(), "a").certificate, &files.key] {
+            let opened = std::fs::File::options().append(true).open(file).expect("opened");
+            opened.set_modified(long_ago).expect("set");
+        }
+        assert!(tls.reload_if_changed().expect("a pair that fits"));
+        assert!(serves(&tls, &files.certificate).await);
     }
 
     #[tokio::test]
@@ -267,14 +289,8 @@ mod tests {
         let files = write_pair(folder.path(), "a");
         let tls = Tls::load(&files).expect("a pair that fits");
         let stranger = write_pair(folder.path(), "b");
-        for (authority, trusted) in [(&files.certificate, true), (&stranger.certificate, false)] {
-            let (ours, theirs) = tokio::io::duplex(16 * 1024);
-            let connector = tokio_rustls::TlsConnector::from(client(authority).expect("an authority"));
-            let name = "localhost".try_into().expect("a name");
-            let (served, connected) = tokio::join!(tls.accept(ours), connector.connect(name, theirs));
-            assert_eq!(connected.is_ok(), trusted);
-            assert_eq!(served.is_ok(), trusted);
-        }
+        assert!(serves(&tls, &files.certificate).await);
+        assert!(!serves(&tls, &stranger.certificate).await);
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! The MQTT client, for 3.1.1 and for 5: the one file that knows it, so that it is easy to swap.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
 use rumqttc::mqttbytes::Error as Packets;
+use rumqttc::mqttbytes::v4::PubAck;
 use rumqttc::v5::mqttbytes::Error as Packets5;
 use rumqttc::v5::mqttbytes::QoS as QoS5;
 use rumqttc::v5::mqttbytes::v5 as packets5;
 use rumqttc::{
-    ConnectionError, Event, MqttOptions, Packet, Publish, QoS, StateError, SubscribeFilter,
+    ConnectionError, Event, MqttOptions, Outgoing, Packet, Publish, QoS, StateError, SubscribeFilter,
     SubscribeReasonCode, TlsConfiguration, Transport, v5,
 };
 
@@ -14,18 +19,20 @@ use crate::model::limits::MQTT_FRAME_MAX;
 
 /// How long a broker keeps the session of a service that is away, in seconds: a week (3.1.1 has no such limit).
 const SESSION_SECONDS: u32 = 7 * 24 * 3600;
+/// How long a broker may take to read acknowledgements before the poll finds out why. [engineering]
+const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Sends requests; clones share the connection.
 #[derive(Clone)]
 pub(super) enum Client {
-    V4(rumqttc::AsyncClient),
+    V4(rumqttc::AsyncClient, Arc<Settled>),
     V5(v5::AsyncClient),
 }
 
 /// What comes, one thing after the other. Never to be polled inside a `select!`: the client changes its state before
 /// it waits.
 pub(super) enum Line {
-    V4(Box<rumqttc::EventLoop>),
+    V4(Box<rumqttc::EventLoop>, Arc<Settled>),
     V5(Box<v5::EventLoop>),
 }
 
@@ -47,6 +54,56 @@ pub(super) enum Polled {
 pub(super) enum Arrived {
     V4(Publish),
     V5(packets5::Publish),
+}
+
+/// Publications that are durable, whose acknowledgements have not left yet. A poll reads ten publications for each
+/// request it sends, so acknowledgements sent as requests fall ever further behind a broker with a backlog; and 3.1.1
+/// sets no limit to what a broker sends ahead. Therefore one goes as a request, which wakes the poll, and the others
+/// are written along with it.
+#[derive(Default)]
+pub(super) struct Settled(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    /// A request that wakes the poll is under way.
+    woken: bool,
+    packets: VecDeque<u16>,
+}
+
+impl Settled {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, client: &rumqttc::AsyncClient, publish: &Publish) {
+        // At most once needs no acknowledgement, and its request would never come out of the poll.
+        if publish.qos == QoS::AtMostOnce {
+            return;
+        }
+        let mut waiting = self.waiting();
+        if waiting.woken || client.try_ack(publish).is_err() {
+            waiting.packets.push_back(publish.pkid);
+        } else {
+            waiting.woken = true;
+        }
+    }
+
+    /// Writes what waits. What cannot be written breaks the connection, which the next poll tells of; it comes again
+    /// then.
+    async fn write(&self, line: &mut rumqttc::EventLoop) {
+        let Some(network) = &mut line.network else { return };
+        let packets = std::mem::take(&mut self.waiting().packets);
+        if packets.is_empty() {
+            return;
+        }
+        let writing = async {
+            for packet in packets {
+                network.write(Packet::PubAck(PubAck::new(packet))).await?;
+            }
+            network.flush().await
+        };
+        let _ = tokio::time::timeout(WRITTEN_WITHIN, writing).await;
+    }
 }
 
 /// Why the connection was lost.
@@ -83,7 +140,8 @@ impl Client {
         match plan.version {
             Version::V4 => {
                 let (client, line) = rumqttc::AsyncClient::new(options(plan), requests);
-                (Client::V4(client), Line::V4(Box::new(line)))
+                let settled = Arc::new(Settled::default());
+                (Client::V4(client, settled.clone()), Line::V4(Box::new(line), settled))
             }
             Version::V5 => {
                 let (client, line) = v5::AsyncClient::new(options5(plan), requests);
@@ -96,7 +154,7 @@ impl Client {
     /// that polls.
     pub async fn subscribe(&self, filters: Vec<String>) -> Result<(), String> {
         match self {
-            Client::V4(client) => {
+            Client::V4(client, _) => {
                 let wanted = filters.into_iter().map(|path| SubscribeFilter::new(path, QoS::AtLeastOnce));
                 client.subscribe_many(wanted).await.map_err(|error| error.to_string())
             }
@@ -111,9 +169,10 @@ impl Client {
     pub fn acknowledge(&self, arrived: &Arrived) {
         // One that cannot be told comes again, which has no second effect.
         match (self, arrived) {
-            (Client::V4(client), Arrived::V4(publish)) => drop(client.try_ack(publish)),
+            (Client::V4(client, settled), Arrived::V4(publish)) => settled.add(client, publish),
+            // A 5 client says how much may be sent ahead, so its requests never fall behind.
             (Client::V5(client), Arrived::V5(publish)) => drop(client.try_ack(publish)),
-            (Client::V4(_), Arrived::V5(_)) | (Client::V5(_), Arrived::V4(_)) => {}
+            (Client::V4(..), Arrived::V5(_)) | (Client::V5(_), Arrived::V4(_)) => {}
         }
     }
 }
@@ -121,13 +180,35 @@ impl Client {
 impl Line {
     pub async fn poll(&mut self) -> Result<Polled, Lost> {
         match self {
-            Line::V4(line) => match line.poll().await {
-                Ok(Event::Incoming(packet)) => Ok(polled(packet)),
-                Ok(Event::Outgoing(_)) => Ok(Polled::Nothing),
-                Err(error) => Err(lost(&error)),
-            },
+            Line::V4(line, settled) => {
+                settled.write(line).await;
+                match line.poll().await {
+                    Ok(Event::Incoming(packet)) => {
+                        // Numbers of packets mean nothing on another connection.
+                        if matches!(packet, Packet::ConnAck(_)) {
+                            *settled.waiting() = Waiting::default();
+                        }
+                        // Whoever sends lives. The answer to a ping stands in line behind all that was sent before it.
+                        line.state.await_pingresp = false;
+                        Ok(polled(packet))
+                    }
+                    Ok(Event::Outgoing(sent)) => {
+                        if matches!(sent, Outgoing::PubAck(_)) {
+                            settled.waiting().woken = false;
+                        }
+                        Ok(Polled::Nothing)
+                    }
+                    Err(error) => {
+                        *settled.waiting() = Waiting::default();
+                        Err(lost(&error))
+                    }
+                }
+            }
             Line::V5(line) => match line.poll().await {
-                Ok(v5::Event::Incoming(packet)) => Ok(polled5(packet)),
+                Ok(v5::Event::Incoming(packet)) => {
+                    line.state.await_pingresp = false;
+                    Ok(polled5(packet))
+                }
                 Ok(v5::Event::Outgoing(_)) => Ok(Polled::Nothing),
                 Err(error) => Err(lost5(&error)),
             },
@@ -137,7 +218,7 @@ impl Line {
     /// From the next connection on: another password, another certificate.
     pub fn renew(&mut self, plan: &Plan) {
         match self {
-            Line::V4(line) => line.mqtt_options = options(plan),
+            Line::V4(line, _) => line.mqtt_options = options(plan),
             Line::V5(line) => line.options = options5(plan),
         }
     }
@@ -145,7 +226,7 @@ impl Line {
     /// The largest publication the next connection takes, in bytes.
     pub fn allow(&mut self, bytes: usize) {
         match self {
-            Line::V4(line) => drop(line.mqtt_options.set_max_packet_size(bytes, MQTT_FRAME_MAX)),
+            Line::V4(line, _) => drop(line.mqtt_options.set_max_packet_size(bytes, MQTT_FRAME_MAX)),
             // The broker of a 5 client keeps larger ones to itself.
             Line::V5(_) => {}
         }

@@ -84,7 +84,7 @@ pub async fn run(
     tls: Option<crate::tls::Tls>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), BadSetting> {
-    warn_of_few_files(listener.max_connections);
+    super::files::allow(listener.max_connections);
     let places = Arc::new(Semaphore::new(listener.max_connections));
     let addresses: Addresses = Arc::default();
     let post = Arc::new(Post {
@@ -145,16 +145,6 @@ pub async fn run(
     Ok(())
 }
 
-/// A connection is an open file; most systems let a process open fewer than a listener is allowed here.
-fn warn_of_few_files(wanted: usize) {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
-    let most = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
-    if let Some(most) = most.filter(|most| *most < wanted + 64) {
-        warn!(most, wanted, "the system lets this process open too few files; raise LimitNOFILE");
-    }
-}
-
 /// Dead peers are noticed within minutes; live idle ones are never closed.
 fn keep_alive(stream: &tokio::net::TcpStream) {
     let socket = socket2::SockRef::from(stream);
@@ -206,6 +196,7 @@ impl Post {
         let mut buffer = vec![0u8; 64 * 1024];
         // When the frame now coming began.
         let mut began: Option<Stopwatch> = None;
+        let mut outside = 0;
         let end = loop {
             let patience = self.patience(began);
             let read = async {
@@ -237,6 +228,10 @@ impl Post {
             }
             if next != Next::Read {
                 break next;
+            }
+            if framer.garbage_bytes() > outside {
+                outside = framer.garbage_bytes();
+                self.count("noise");
             }
             if !share.set(framer.held()) {
                 self.count("crowded");

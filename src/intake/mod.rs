@@ -7,6 +7,7 @@ mod broker;
 mod brokers;
 mod client;
 mod desk;
+mod files;
 mod listener;
 pub mod mllp;
 pub mod mqtt;

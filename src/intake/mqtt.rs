@@ -27,8 +27,8 @@ pub(super) const STORING: usize = 512;
 /// Payloads taken from the socket that wait for their turn. When they are full the socket is not read: the broker
 /// waits, as it should.
 const WAITING: usize = 1024;
-/// Acknowledgements on their way to the client: more than can be outstanding, so that none is dropped.
-const REQUESTS: usize = 8 * (STORING + WAITING);
+/// Requests on their way to the client, acknowledgements of an MQTT 5 broker among them: more than it may be owed.
+const REQUESTS: usize = 8 * STORING;
 /// A broker that cannot be reached for this long is worth an alert; a restart is not.
 const OUT_OF_REACH: Duration = Duration::from_secs(10);
 /// A payload that cannot be stored now is tried again after so long.
@@ -105,6 +105,8 @@ impl Watcher {
                     self.lose(lost, &mut line).await;
                     // Longer each time, and never in step with other clients.
                     tokio::time::sleep(pause(self.failures)).await;
+                    // After the pause, so that what is renewed during it counts at once.
+                    self.renew(&mut line);
                 }
             }
         }
@@ -165,6 +167,9 @@ impl Watcher {
         let (watch, _) = *self.lost.get_or_insert_with(|| (Stopwatch::start(), feed.desk.clock.now()));
         self.failures = self.failures.saturating_add(1);
         feed.gauge(0);
+        // What is still being stored came over a connection that is gone.
+        feed.epoch.fetch_add(1, Ordering::SeqCst);
+        info!(broker = %feed.plan.name, reason = %lost.reason, "the connection to the broker is lost");
         match lost.too_large {
             // It comes again with every connection, and everything behind it waits. So it is taken once.
             Some(bytes) => {
@@ -180,10 +185,13 @@ impl Watcher {
         if watch.elapsed() >= OUT_OF_REACH {
             feed.state(Some(format!("cannot be reached: {}", lost.reason))).await;
         }
+    }
+
+    /// A password or certificate that was renewed is used from the next connection on.
+    fn renew(&self, line: &mut Line) {
         if self.poison == 0
             && let Ok(plan) = Plan::of(&self.broker)
         {
-            // A password or certificate that was renewed is used from the next connection on.
             line.renew(&plan);
         }
     }

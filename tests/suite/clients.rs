@@ -1,4 +1,4 @@
-//! Clients nobody here wrote: python-hl7's mllp_send, node-hl7-client, Mosquitto.
+//! Clients nobody here wrote: python-hl7's mllp_send, node-hl7-client, simple-hl7, paho-mqtt, mqtt for Node, Mosquitto.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -61,6 +61,49 @@ fn node_hl7_client_is_answered() {
     let output = node.wait_with_output().expect("it ends");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("AA NODE1"), "{text}");
+}
+
+#[test]
+fn simple_hl7_is_answered() {
+    let service = Service::start();
+    tool("clients/node_modules/simple-hl7");
+    let (host, port) = service.mllp.rsplit_once(':').expect("an address");
+    let output = Command::new("node")
+        .arg(root().join("tests/clients/simple.cjs"))
+        .args([host, port, "SIMPLE1", "SIMPLE2"])
+        .output()
+        .expect("node runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("AA SIMPLE1") && text.contains("AA SIMPLE2"), "{text}");
+    assert_eq!(service.get("/api/v1/patients/W1")["bed"], "03");
+}
+
+/// One value published by a client of another make.
+fn published_by(arguments: &[&str], script: &str, program: &std::path::Path) {
+    let broker = Broker::start();
+    let service = Service::start_with(&["--mqtt", &broker.url()]);
+    service.send(&adt("V2", "04", "A", "A01"));
+    connected(&service, "mqtt");
+    let output = Command::new(program)
+        .args(arguments)
+        .arg(root().join("tests/clients").join(script))
+        .args([&broker.port.to_string(), "stormwatch/v1/6E/04/vitals", &temperature("V2", 15, "38.7")])
+        .output()
+        .expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let arrived = || (service.values("V2", "temperature") == [38.7]).then_some(());
+    eventually(Duration::from_secs(10), arrived).expect("the value arrives");
+}
+
+#[test]
+fn paho_mqtt_brings_a_value_to_the_ward() {
+    published_by(&[], "paho_publish.py", &tool(".tools/python/bin/python"));
+}
+
+#[test]
+fn mqtt_for_node_brings_a_value_to_the_ward() {
+    tool("clients/node_modules/mqtt");
+    published_by(&[], "publish.mjs", std::path::Path::new("node"));
 }
 
 #[test]

@@ -2,12 +2,15 @@
 
 mod access;
 mod broker;
+mod brokers;
+mod certificates;
 mod clients;
 mod conformance;
 mod corpus;
 mod crash;
 mod intake;
 mod opinions;
+mod profiles;
 mod reload;
 mod replay;
 mod support;

@@ -109,9 +109,7 @@ impl Service {
     }
 
     pub fn connect(&self) -> Line {
-        let stream = TcpStream::connect(&self.mllp).expect("the listener accepts");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
-        Line { stream, read: Vec::new() }
+        Line::to(&self.mllp)
     }
 
     /// Sends one message on a connection of its own; the acknowledgement's text.
@@ -239,6 +237,12 @@ pub struct Line {
 }
 
 impl Line {
+    pub fn to(address: &str) -> Line {
+        let stream = TcpStream::connect(address).expect("the listener accepts");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        Line { stream, read: Vec::new() }
+    }
+
     pub fn exchange(&mut self, message: &str) -> String {
         self.write(&frame(message));
         self.answer().expect("an acknowledgement")

@@ -1,6 +1,7 @@
 //! Rows 1 to 20: frames on a stream, as senders really write them.
 
 use std::io::{Read as _, Write as _};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::*;
@@ -93,6 +94,7 @@ fn row_06_a_trailer_before_the_header_is_counted_and_harms_nothing() {
     let mut line = service.connect();
     line.write(&[b"\x1c\r".to_vec(), admission("G1", "AFTER")].concat());
     assert!(line.answer().expect("an answer").contains("MSA|AA|AFTER"));
+    assert_eq!(framing(&service, "noise"), 1);
     assert_eq!(service.get_text("/healthz").0, 200);
 }
 
@@ -106,6 +108,7 @@ fn row_07_line_feeds_nuls_and_blanks_between_frames_are_passed_over() {
     line.write(&bytes);
     assert!(line.answer().expect("one").contains("MSA|AA|A"));
     assert!(line.answer().expect("two").contains("MSA|AA|B"));
+    assert!(framing(&service, "noise") >= 1);
 }
 
 #[test]
@@ -195,16 +198,26 @@ fn row_14_a_stalled_frame_is_given_up_and_nobody_else_notices() {
 }
 
 #[test]
-fn row_14_a_frame_that_trickles_is_given_up_too() {
+fn row_14_frames_that_trickle_are_given_up_too_and_nobody_else_notices() {
     let service = Service::configured("[[mllp]]\nstall_seconds = 1\nframe_seconds = 2\n");
-    let mut line = service.connect();
-    line.write(b"\x0bMSH|");
+    let mut slow: Vec<Line> = (0..100).map(|_| service.connect()).collect();
+    slow.iter_mut().for_each(|line| line.write(b"\x0bMSH|"));
+    let mut other = service.connect();
     let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(6) && line.stream.write_all(b"x").is_ok() {
+    let mut told = 0;
+    while began.elapsed() < Duration::from_secs(8) && !slow.is_empty() {
+        // One that was closed says so with the second byte written to it.
+        slow.retain_mut(|line| line.stream.write_all(b"x").is_ok());
+        told += 1;
+        let control = format!("T{told}");
+        let message = adt("H2", "01", &control, "A08");
+        assert!(other.exchange(&message).contains(&format!("MSA|AA|{control}\r")));
         std::thread::sleep(Duration::from_millis(200));
     }
-    assert!(began.elapsed() < Duration::from_secs(5), "a byte now and then keeps no place for ever");
-    assert_eq!(framing(&service, "stalled"), 1);
+    assert!(slow.is_empty(), "a byte now and then keeps no place for ever: {} are open", slow.len());
+    assert!(began.elapsed() > Duration::from_secs(1), "and none is given up at once");
+    assert_eq!(framing(&service, "stalled"), 100);
+    assert_eq!(framing(&service, "truncated"), 100);
 }
 
 #[test]
@@ -259,8 +272,16 @@ fn row_18_an_address_has_its_share_and_stalled_frames_hold_nobody_up() {
 
 #[test]
 fn row_18_two_thousand_connections_are_served_together() {
-    let service =
-        Service::configured("[[mllp]]\nmax_connections = 4000\nmax_connections_per_address = 4000\n");
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, "[[mllp]]\nmax_connections = 4000\nmax_connections_per_address = 4000\n")
+        .expect("written");
+    // As most systems start a program: with 1,024 open files, and more for the asking.
+    let mut few = Command::new("bash");
+    few.args(["-c", "ulimit -Sn 1024 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_stormwatch")]);
+    let arguments = ["--config", config.to_str().expect("a plain path")];
+    let service = Service::start_as(few, &folder.path().join("data"), &arguments);
+    open_many_files();
     let before = service.memory();
     let mut lines: Vec<Line> = (0..2000).map(|_| service.connect()).collect();
     for (n, line) in lines.iter_mut().enumerate() {
@@ -271,8 +292,25 @@ fn row_18_two_thousand_connections_are_served_together() {
         assert!(answer.contains(&format!("MSA|AA|K{n}\r")), "{answer}");
     }
     assert_eq!(service.figure("stormwatch_mllp_connections"), 2000);
+    // Those that are open and silent cost the one that speaks nothing.
+    let mut one = service.connect();
+    for n in 0..20 {
+        let began = Instant::now();
+        let control = format!("ONE{n}");
+        assert!(one.exchange(&adt("H9", "01", &control, "A08")).contains(&format!("MSA|AA|{control}\r")));
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    }
     let grown = service.memory().saturating_sub(before);
     assert!(grown < 400, "2000 connections took {grown} MiB");
+}
+
+/// Lets this test hold thousands of connections where the system starts it with fewer.
+fn open_many_files() {
+    let status = Command::new("prlimit")
+        .args(["--pid", &std::process::id().to_string(), "--nofile=4096:"])
+        .status()
+        .expect("prlimit is part of util-linux");
+    assert!(status.success(), "this system lets a test open fewer than 4096 files");
 }
 
 #[test]
