@@ -36,6 +36,7 @@ pub fn file_of(path: &str) -> Option<&str> {
         "/intake" => "intake.html",
         "/rules" => "rules.html",
         "/scores" => "scores.html",
+        "/audit" => "audit.html",
         "/login" => "login.html",
         _ if path.starts_with("/patients/") => "patient.html",
         _ => return path.strip_prefix('/').filter(|name| !name.is_empty() && !name.ends_with(".html")),

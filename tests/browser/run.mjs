@@ -10,6 +10,7 @@ import { startService } from "./service.mjs";
 import "./wall.mjs";
 import "./link.mjs";
 import "./pages.mjs";
+import "./review.mjs";
 
 if (!existsSync(fileURLToPath(new URL("../../web/dist/wall.html", import.meta.url)))) {
   console.error("web/dist is not there: run `npm ci && npm run build` in web first");

@@ -5,6 +5,8 @@ import { instant, spanText, stampText } from "./time.ts";
 import { readingOf } from "./reading.ts";
 import { numberText, unitText } from "./value.ts";
 import { now } from "./store.ts";
+import { termText } from "./words/terms.ts";
+import { Ladder } from "./ladder.tsx";
 
 export function EvidenceList({ evidence, words }: { evidence: readonly Evidence[]; words: Speech }) {
   if (evidence.length === 0) return null;
@@ -62,22 +64,21 @@ export function RiskTerms({ title, risk, words }: { title: string; risk: Risk | 
       <h3>
         {title}{" "}
         <span class="risk-total">
-          {risk.points === null || risk.points === undefined ? words.say("why.unknown") : words.say("why.total", { n: risk.points })}
-          {risk.band ? ` · ${words.say("why.band", { band: risk.band })}` : ""}
+          {pointsText(risk, words)}
+          {risk.band ? ` · ${words.say("why.band", { band: words.named("band", risk.band) })}` : ""}
         </span>
       </h3>
       {terms.length > 0 ? (
         <ul class="bars">
           {terms.map((term) => (
             <li key={term.name}>
-              <span class="bar-name">{words.named("analyte", term.name)}</span>
+              <span class="bar-name">{termText(term.name, words.language)}</span>
               <span class="bar-track" aria-hidden="true">
                 <i style={{ width: `${(term.points / widest) * 100}%` }} />
               </span>
               <span class="bar-points">{words.say("why.points", { n: term.points })}</span>
               <span class="bar-note">
-                {term.value !== null && term.value !== undefined ? `${term.value} · ` : ""}
-                {instant(term.at) === null ? "" : agoText(term.at, words)}
+                {[termText(String(term.value ?? ""), words.language), instant(term.at) === null ? "" : agoText(term.at, words)].filter((part) => part !== "").join(" · ")}
                 {term.source ? <cite>{term.source}</cite> : null}
               </span>
             </li>
@@ -87,6 +88,12 @@ export function RiskTerms({ title, risk, words }: { title: string; risk: Risk | 
       {risk.source ? <cite>{risk.source}</cite> : null}
     </section>
   );
+}
+
+/** Points, or how many are certain: with something missing a sum is a lower bound, not a value. */
+function pointsText(risk: Risk, words: Speech): string {
+  if (typeof risk.points === "number") return words.say("why.total", { n: risk.points });
+  return risk.at_least ? words.say("why.atLeast", { n: risk.at_least }) : words.say("why.unknown");
 }
 
 /** Missing is unknown: it is listed with the same weight as what is there. */
@@ -102,7 +109,7 @@ export function MissingList({ names, words }: { names: readonly string[]; words:
           <p class="row">
             {once.map((name) => (
               <span class="chip" key={name}>
-                {words.named("analyte", name)}
+                {nameText(name, words)}
               </span>
             ))}
           </p>
@@ -111,6 +118,12 @@ export function MissingList({ names, words }: { names: readonly string[]; words:
       )}
     </section>
   );
+}
+
+/** An analyte by its own word, an input of a score by the word of its term. */
+export function nameText(name: string, words: Speech): string {
+  const known = words.named("analyte", name);
+  return known === name ? termText(name.replaceAll("_", " "), words.language) : known;
 }
 
 export function missingOf(patient: Patient | undefined): string[] {
@@ -127,6 +140,7 @@ export function Why({ alert, patient, words }: { alert: Alert; patient: Patient 
   return (
     <div class="why">
       {alert.instruction && words.both(alert.instruction) !== "" ? <p>{words.both(alert.instruction)}</p> : null}
+      <Ladder alert={alert} words={words} />
       <EvidenceList evidence={alert.evidence ?? []} words={words} />
       <RiskTerms title={words.say("why.crs")} risk={patient?.risk?.crs} words={words} />
       <RiskTerms title={words.say("why.icans")} risk={patient?.risk?.icans} words={words} />

@@ -5,13 +5,13 @@ import { instant, stampText } from "../time.ts";
 import { leading, readingOf } from "../reading.ts";
 import { bedText, dayText, numberText, unitText } from "../value.ts";
 import { now } from "../store.ts";
-import { missingOf } from "../why.tsx";
+import { missingOf, nameText } from "../why.tsx";
 import { therapyText } from "./lanes.tsx";
 
 const told = ["temperature", "heart_rate", "systolic", "map", "spo2", "respiratory_rate", "phosphate", "pai1", "crp", "ferritin", "platelets", "ice"];
 
 export function Handover({ patient, alerts, words }: { patient: Patient; alerts: readonly Alert[]; words: Speech }) {
-  const missing = [...new Set(missingOf(patient))].map((name) => words.named("analyte", name));
+  const missing = [...new Set(missingOf(patient))].map((name) => nameText(name, words));
   const waiting = alerts.filter((alert) => alert.state === "active" || alert.state === "returned").length;
   return (
     <section class="handover" aria-label={words.say("handover.title")}>

@@ -77,14 +77,15 @@ function GradeShown({ name, grade }: { name: string; grade: Grade | null | undef
 }
 
 /**
- * How long ago the bed last said anything; where the value that is shown has grown old, the age of that value instead,
- * because a fresh pulse must not lend its age to yesterday's temperature.
+ * How old what the tile shows is: of a value against its limit the age of that value, because a fresh pulse must not lend
+ * its age to this morning's phosphate; otherwise how long ago the bed last said anything, or, where the value shown has
+ * grown old, since when.
  */
-export function Age({ patient, shown, speech }: { patient: Patient; shown?: string; speech: Speech }) {
-  const old = shown ? patient.latest?.[shown] : undefined;
+export function Age({ patient, shown, own, speech }: { patient: Patient; shown?: string; own?: boolean; speech: Speech }) {
+  const latest = shown ? patient.latest?.[shown] : undefined;
   const all = Object.values(patient.latest ?? {});
-  const stale = old?.stale === true || (all.length > 0 && all.every((latest) => latest.stale));
-  const at = old?.stale === true ? instant(old.measured_at) : newest(patient);
+  const stale = latest?.stale === true || (all.length > 0 && all.every((one) => one.stale));
+  const at = latest && (own || latest.stale === true) ? instant(latest.measured_at) : newest(patient);
   const text = useComputed(() => (at === null ? "–" : ageText(now.value - at, speech)));
   return (
     <span class="age" data-size="primary" data-stale={stale || at === null || undefined}>

@@ -5,6 +5,7 @@ import type { Reading } from "../reading.ts";
 import { compactText, writtenAs } from "../value.ts";
 import { Age, Grades, type Graded } from "./grades.tsx";
 import { gradeText } from "./place.ts";
+import { Sparkline } from "./sparkline.tsx";
 import { lineUnits, unitsOf } from "./width.ts";
 
 /** An alert about something that has no number says it in words; where one line does, the vital signs stay. */
@@ -23,6 +24,7 @@ export function Headline({ patient, alert, speech }: { patient: Patient; alert: 
       ) : null}
       <div class="headline-foot">
         <Grades patient={patient} brief />
+        <Sparkline patient={patient} analyte="temperature" limit={null} />
         <Age patient={patient} speech={speech} />
       </div>
     </>
