@@ -66,7 +66,6 @@ test-tools: tools
 test: export CARGO_PROFILE_DEV_OPT_LEVEL ?= 1
 test: web test-tools lint ## what CI runs: format, lints, Rust, rule cases, web tests, pages in Chromium
 	$(CARGO) nextest run --workspace --no-fail-fast
-	$(CARGO) build --workspace
 	"$(TARGET)/debug/stormwatch" rules test alert-rules
 	"$(TARGET)/debug/stormwatch" rules coverage alert-rules
 	cd web && npm test
@@ -81,16 +80,20 @@ browser-test: web test-tools ## the pages in Chromium against the built service
 bench: ## figures beside a peer or a physical limit in the same run, one JSON line each
 	$(CARGO) bench --bench journal
 	$(CARGO) bench --bench fold
+	$(CARGO) bench --bench parse
 	$(CARGO) build --release --workspace
 	@TARGET="$(TARGET)" bash benches/latency.sh
 
 .PHONY: fuzz
-fuzz: ## fuzz every outside interface, a minute each (SECONDS_EACH=600 for longer)
+fuzz: ## fuzz every outside interface, a minute each (SECONDS_EACH=600 for longer, ONLY=hl7_message for one)
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
-	cd fuzz && for target in $$(ls fuzz_targets | sed 's/\.rs//'); do \
-	  echo "fuzzing $$target"; RUSTC_BOOTSTRAP=1 cargo fuzz run -s none $$target -- -max_total_time=$${SECONDS_EACH:-60} -rss_limit_mb=1024; done
+	@cd fuzz && for target in $${ONLY:-$$(ls fuzz_targets | sed 's/\.rs//')}; do \
+	  mkdir -p corpus/$$target seeds/$$target; echo "fuzzing $$target"; \
+	  RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run -s none $$target corpus/$$target seeds/$$target ../tests/hl7 -- \
+	    -max_total_time=$${SECONDS_EACH:-60} -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 || exit 1; done
 
 .PHONY: soak
-soak: ## kill -9 the service under load again and again (CYCLES=100) and count what is lost
+soak: ## kill -9 the service under load and between alert and pager, again and again (CYCLES=100), and count what is lost
+	$(call need,python3,python3)
 	$(CARGO) build --release --workspace
 	@TARGET="$(TARGET)" CYCLES="$${CYCLES:-100}" bash tests/soak.sh

@@ -13,6 +13,8 @@ pub struct Metrics {
     pub messages: IntCounterVec,
     /// Rows that went to quarantine, by source and class of reason.
     pub rejections: IntCounterVec,
+    /// Messages that were used although something about them is odd, by what.
+    pub oddities: IntCounterVec,
     /// What framing saw beside messages: `garbage`, `truncated`, `too_large`, `stalled`, `refused`.
     pub framing: IntCounterVec,
     /// Open MLLP connections.
@@ -68,6 +70,11 @@ impl Metrics {
                 "stormwatch_quarantined_total",
                 "Rows put into quarantine",
                 &["source", "class"],
+            ),
+            oddities: make.counters(
+                "stormwatch_oddities_total",
+                "Messages used although something about them is odd",
+                &["what"],
             ),
             framing: make.counters(
                 "stormwatch_mllp_framing_total",

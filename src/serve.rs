@@ -1,6 +1,7 @@
 //! Floor 4. The service: the journal's tail through the fold to displays and webhooks, with the doors beside it.
 
 mod past;
+mod retry;
 mod rules;
 mod tick;
 
@@ -19,9 +20,8 @@ use crate::config::Config;
 use crate::display::{self, Hub, access::Access};
 use crate::engine::Engine;
 use crate::fold::{self, Audience, FoldHandle};
-use crate::hl7::AckMode;
-use crate::intake::{Delivery, Desk, mllp, mqtt};
-use crate::journal::{Journal, Opened, QuarantineState, Reader};
+use crate::intake::{Desk, mllp, mqtt};
+use crate::journal::{Journal, Opened, Reader};
 use crate::metrics::Metrics;
 use crate::model::{AlertChange, Change, Entry, Priority, Time};
 use crate::notify::{Notifier, Pace, Setup};
@@ -101,7 +101,7 @@ pub fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let clock = Clock::system();
     let metrics = Metrics::new();
-    let doors = Doors::bind(&config).await?;
+    let mut doors = Doors::bind(&config).await?;
     let Opened { journal, reader, tail, last_seq } = Journal::open(&config.data, clock.clone())?;
     let access = Access::open(&config.data)?;
     for (place, address) in doors.addresses.iter().enumerate() {
@@ -124,7 +124,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         Everybody { metrics: metrics.clone(), hub: hub.clone(), notifier, due, watch: Stopwatch::start() };
     let engine = past::fold(&reader, last_seq, &mut everybody)?;
     everybody.notifier.replayed();
-    let desk = Desk::new(journal.clone(), clock.clone(), metrics.clone(), terminology.clone());
+    doors.heard_before = engine.feeds().values().any(|feed| feed.via == "mqtt");
+    let desk =
+        Desk::new(journal.clone(), reader.clone(), clock.clone(), metrics.clone(), terminology.clone());
     let known = past::known(&engine, &reader)?;
     let (fold, folding) = fold::start(engine, tail, everybody);
     rules::take_effect(&config, &known, &terminology, &journal).await?;
@@ -162,11 +164,7 @@ fn parts(
     config: &Config,
 ) -> anyhow::Result<display::Parts> {
     let current = desk.clone();
-    let (retry_desk, retry_reader) = (desk.clone(), reader.clone());
-    let settings = match config.mllp.first() {
-        Some(listener) => listener.read_settings()?,
-        None => crate::hl7::ReadSettings::default(),
-    };
+    let again = Arc::new(retry::Again::new(desk, reader, config)?);
     Ok(display::Parts {
         fold: fold.clone(),
         journal: journal.clone(),
@@ -177,43 +175,10 @@ fn parts(
         metrics: metrics.clone(),
         terminology: Arc::new(move || current.terminology()),
         retry: Arc::new(move |id| {
-            let (desk, reader, settings) = (retry_desk.clone(), retry_reader.clone(), settings.clone());
-            Box::pin(async move { retry(&desk, &reader, settings, &id).await })
+            let again = again.clone();
+            Box::pin(async move { again.retry(&id).await })
         }),
     })
-}
-
-/// Reads what lies in quarantine again, as if it had just come.
-async fn retry(
-    desk: &Desk,
-    reader: &Reader,
-    settings: crate::hl7::ReadSettings,
-    id: &str,
-) -> Result<display::Retried, String> {
-    let raw = reader
-        .quarantined_raw(id)
-        .map_err(|error| error.to_string())?
-        .ok_or_else(|| format!("nothing lies in quarantine under {id}"))?;
-    // HL7 begins with MSH whichever door it came by; everything else is telemetry.
-    let is_telemetry = !crate::telemetry::is_hl7(&raw);
-    let delivery = Delivery {
-        raw: &raw,
-        door: "retry",
-        via: if is_telemetry { "mqtt" } else { "mllp" },
-        settings: &settings,
-        acks: AckMode::Original,
-        topic: None,
-        retained: false,
-        again: true,
-    };
-    let outcome =
-        if is_telemetry { desk.take_telemetry(delivery).await } else { desk.take_hl7(delivery).await };
-    if !outcome.settled {
-        return Err("the journal cannot be written now; try again".into());
-    }
-    let state = if outcome.rejected == 0 { QuarantineState::Resolved } else { QuarantineState::Retried };
-    desk.journal.mark_quarantined(id, state).await.map_err(|error| error.to_string())?;
-    Ok(display::Retried { used: outcome.used, rejected: outcome.rejected })
 }
 
 /// Sockets bound before anything is promised.
@@ -222,6 +187,8 @@ struct Doors {
     mllp: Vec<TcpListener>,
     addresses: Vec<SocketAddr>,
     tls: Vec<(SocketAddr, bool)>,
+    /// An earlier run heard MQTT: a broker that has forgotten us has forgotten payloads too.
+    heard_before: bool,
 }
 
 /// Everything accepts; the line that says where.
@@ -248,7 +215,7 @@ impl Doors {
             tls.push((socket.local_addr()?, listener.tls.is_some()));
             mllp.push(socket);
         }
-        Ok(Doors { http, mllp, addresses, tls })
+        Ok(Doors { http, mllp, addresses, tls, heard_before: false })
     }
 
     fn tls_at(&self, address: SocketAddr) -> bool {
@@ -277,10 +244,7 @@ impl Doors {
                 }
             }));
         }
-        for broker in &config.mqtt {
-            let settings = config.mllp.first().map(|l| l.read_settings()).transpose()?.unwrap_or_default();
-            mqtt::start(broker.clone(), desk.clone(), settings, stop.clone())?;
-        }
+        mqtt::start(&config.mqtt, &desk, self.heard_before, stop)?;
         let tls = config.http.tls.as_ref().map(Tls::load).transpose()?;
         let page = display::run(self.http, tls, parts, stop.clone());
         tasks.push(tokio::spawn(async move {

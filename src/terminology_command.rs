@@ -7,7 +7,7 @@ use crate::hl7::{self, Message, Part, ReadSettings};
 use crate::model::{PatientId, Reading};
 use crate::rules::Answer;
 use crate::telemetry;
-use crate::terminology::Terminology;
+use crate::terminology::{Meaning, Share, Terminology, counts};
 
 /// Reads one HL7 message or telemetry payload; nothing is stored. Code 1 where a row cannot be used.
 pub fn try_message(terminology: &Terminology, raw: &[u8]) -> Answer {
@@ -50,11 +50,14 @@ fn hl7_rows(terminology: &Terminology, raw: &[u8], text: &mut String) -> usize {
     }
     for group in &content.groups {
         let patient = group.patient.as_ref().map(|p| p.id.clone());
+        let readings = group.parts.iter().filter_map(|part| match part {
+            Part::Reading(reading) => Some(reading),
+            Part::Drug(_) | Part::Census(_) | Part::DeviceAlarm(_) => None,
+        });
+        refused += rows(terminology, readings, patient.as_ref(), &sender, text);
         for part in &group.parts {
             match part {
-                Part::Reading(reading) => {
-                    refused += row(terminology, reading, patient.as_ref(), &sender, text)
-                }
+                Part::Reading(_) => {}
                 Part::Drug(drug) => {
                     let Some(patient) = &patient else { continue };
                     match terminology.drug(drug, patient, &sender) {
@@ -89,9 +92,7 @@ fn telemetry_rows(terminology: &Terminology, raw: &[u8], text: &mut String) -> u
             for problem in &sent.problems {
                 let _ = writeln!(text, "{}: not used: {}", problem.place, problem.reason);
             }
-            let rows = sent.readings.iter();
-            sent.problems.len()
-                + rows.map(|r| row(terminology, r, sent.patient.as_ref(), "try", text)).sum::<usize>()
+            sent.problems.len() + rows(terminology, sent.readings.iter(), sent.patient.as_ref(), "try", text)
         }
         Err(problem) => {
             let _ = writeln!(text, "not readable at {:?}: {}", problem.place, problem.reason);
@@ -100,19 +101,43 @@ fn telemetry_rows(terminology: &Terminology, raw: &[u8], text: &mut String) -> u
     }
 }
 
-/// The steps of one row; 1 where it cannot be used.
-fn row(
+/// The steps of every row of one patient; how many cannot be used.
+fn rows<'r>(
     terminology: &Terminology,
-    reading: &Reading,
+    readings: impl Iterator<Item = &'r Reading>,
     patient: Option<&PatientId>,
     sender: &str,
     text: &mut String,
 ) -> usize {
     let somebody = PatientId::parse("try").expect("a constant identifier is good");
-    let steps = terminology.try_reading(reading, patient.unwrap_or(&somebody), sender, Clock::system().now());
-    let _ = writeln!(text, "{}:", reading.place);
-    for step in &steps {
-        let _ = writeln!(text, "  {step}");
+    let patient = patient.unwrap_or(&somebody);
+    let now = Clock::system().now();
+    let mut refused = 0;
+    let (mut seen, mut shares): (Vec<_>, Vec<Share>) = (Vec::new(), Vec::new());
+    for reading in readings {
+        let steps = terminology.try_reading(reading, patient, sender, now);
+        let _ = writeln!(text, "{}:", reading.place);
+        for step in &steps {
+            let _ = writeln!(text, "  {step}");
+        }
+        refused += usize::from(steps.last().is_some_and(|outcome| outcome.starts_with("refused")));
+        match terminology.observe(reading, patient, sender, now) {
+            Ok(Meaning::Observation(observation)) => seen.push(observation),
+            Ok(Meaning::Share(share)) => shares.push(share),
+            Ok(
+                Meaning::OxygenDevice { .. } | Meaning::Examined(_) | Meaning::Factors(_) | Meaning::Nothing,
+            )
+            | Err(_) => {}
+        }
     }
-    usize::from(steps.last().is_some_and(|outcome| outcome.starts_with("refused")))
+    let (counted, without) = counts(shares, &seen.iter().collect::<Vec<_>>());
+    for count in counted {
+        let value =
+            count.quantity.map_or_else(|| "no value".to_owned(), |quantity| quantity.value.to_string());
+        let _ = writeln!(text, "counted: {} {value}, from {}", count.analyte, count.original);
+    }
+    for problem in &without {
+        let _ = writeln!(text, "{}: not used: {}", problem.place, problem.reason);
+    }
+    refused + without.len()
 }

@@ -152,11 +152,34 @@ impl Tls {
 
 /// TLS towards a server whose certificate one of these authorities has signed.
 pub fn client(authority_file: &Path) -> Result<Arc<ClientConfig>, Error> {
+    Ok(Arc::new(trusting(authority_file)?.with_no_client_auth()))
+}
+
+/// The same towards a server that demands a certificate of ours.
+pub fn client_with_certificate(
+    authority_file: &Path,
+    certificate_file: &Path,
+    key_file: &Path,
+) -> Result<Arc<ClientConfig>, Error> {
+    let mismatch = |cause: rustls::Error| Error::Mismatch {
+        certificate: certificate_file.to_owned(),
+        key: key_file.to_owned(),
+        cause: cause.to_string(),
+    };
+    let key = PrivateKeyDer::from_pem_file(key_file)
+        .map_err(|cause| Error::Unreadable { path: key_file.to_owned(), cause: cause.to_string() })?;
+    let config = trusting(authority_file)?.with_client_auth_cert(certificates(certificate_file)?, key);
+    config.map(Arc::new).map_err(mismatch)
+}
+
+fn trusting(
+    authority_file: &Path,
+) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|cause| Error::Protocol(cause.to_string()))?;
-    Ok(Arc::new(versions.with_root_certificates(authorities(authority_file)?).with_no_client_auth()))
+    Ok(versions.with_root_certificates(authorities(authority_file)?))
 }
 
 fn authorities(path: &Path) -> Result<RootCertStore, Error> {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # kill -9 under load, again and again: every message answered AA is in the journal afterwards, and the chain of hashes holds.
+# Then kill -9 between commit, evaluation, notification and acknowledgement: a pager hears what is owed, once under one id.
 set -euo pipefail
 bin="${TARGET:-target}/release" cycles="${CYCLES:-100}"
 data="$(mktemp -d -t stormwatch-soak-XXXXXX)"
@@ -21,7 +22,10 @@ for cycle in $(seq "$cycles"); do
   printf '\rcycle %d of %d: %d answered' "$cycle" "$cycles" "$answered" >&2
 done
 echo >&2
-kept=$(sqlite3 "$data/d/journal.db" "select count(*) from message where via = 'mllp'")
+kept=$(python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("select count(*) from message where via = ?", ("mllp",)).fetchone()[0])' \
+  "$data/d/journal.db")
 "$bin/stormwatch" journal verify --data "$data/d"
 echo "{\"soak\":\"kill -9\",\"cycles\":$cycles,\"answered\":$answered,\"kept\":$kept,\"lost\":$((answered > kept ? answered - kept : 0))}"
 [ "$kept" -ge "$answered" ]
+python3 "$(dirname "$0")/crash_points.py" "$bin/stormwatch" "$cycles"
+

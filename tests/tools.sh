@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 mkdir -p .tools
 python=.tools/python
-if [ ! -x "$python/bin/mllp_send" ] || ! "$python/bin/python" -c 'import hl7, paho.mqtt, websockets' 2>/dev/null; then
+if [ ! -x "$python/bin/mllp_send" ] || ! "$python/bin/python" -c 'import hl7, hl7apy, paho.mqtt, websockets' 2>/dev/null; then
   python3 -m venv "$python" 2>/dev/null || {
     echo "installing python3-venv"
     SUDO=$([ "$(id -u)" = 0 ] || echo sudo)
@@ -13,7 +13,7 @@ if [ ! -x "$python/bin/mllp_send" ] || ! "$python/bin/python" -c 'import hl7, pa
   }
   "$python/bin/pip" install -q --disable-pip-version-check -r clients/requirements.txt
 fi
-if [ ! -d clients/node_modules ]; then
+if [ ! -d clients/node_modules/simple-hl7 ]; then
   (cd clients && npm ci --no-fund --no-audit --loglevel=error)
 fi
 if [ -f browser/package.json ] && [ ! -d browser/node_modules ]; then

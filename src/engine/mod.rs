@@ -42,7 +42,7 @@ use rule::RuleSet;
 use technical::Machinery;
 use window::Pushed;
 
-pub use touch::Touch;
+pub use touch::{Touch, concerns, matters};
 
 /// A discharged patient's alerts stay this long, in case the discharge is cancelled; engineering.
 const DISCHARGE_GRACE: Span = Span::minutes(30);

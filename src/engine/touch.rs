@@ -31,7 +31,7 @@ pub(super) fn is_vital(analyte: Analyte) -> bool {
 }
 
 /// Whether a score can change when this was touched. The early-warning scores look at nearly everything.
-pub(super) fn matters(name: &str, touch: Touch) -> bool {
+pub fn matters(name: &str, touch: Touch) -> bool {
     let analyte = match touch {
         Touch::Time | Touch::All | Touch::Therapy(TherapyKind::Infusion) => return true,
         Touch::Therapy(_) => {

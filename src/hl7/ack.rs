@@ -1,16 +1,14 @@
 //! Acknowledgements: what a sender is told about its message, in its own version and with its own delimiters.
 
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 
 use crate::model::Time;
 
 use super::content::{Problem, Refusal, code};
 use super::escape::escape;
-use super::header::Header;
-use super::message::{Malformed, Message};
-use super::settings::ReadSettings;
+use super::message::Message;
 use super::time::write_time;
+use super::warning::Malformed;
 
 /// Table 0008.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,7 +68,7 @@ impl Answer {
     }
     /// To a frame above the limit, of which only the head is left.
     pub fn too_large(limit: usize) -> Answer {
-        let reason = format!("the message is larger than {limit} bytes; split it");
+        let reason = format!("the message is larger than the {limit} bytes accepted here; split it");
         Answer::new(AckCode::AR, vec![Problem::at(("MSH", 1, 0), code::INTERNAL, "too-large", reason)])
     }
     /// The same answer under another code, where [`Replies::codes`] wants one.
@@ -88,9 +86,10 @@ impl From<&Refusal> for Answer {
 impl From<&Malformed> for Answer {
     fn from(malformed: &Malformed) -> Answer {
         let code = match malformed {
-            Malformed::Stray { .. } | Malformed::TooManySegments { .. } | Malformed::TooManyFields { .. } => {
-                AckCode::AE
-            }
+            Malformed::Stray { .. }
+            | Malformed::SmallLetters { .. }
+            | Malformed::TooManySegments { .. }
+            | Malformed::TooManyFields { .. } => AckCode::AE,
             Malformed::Empty
             | Malformed::NoHeader
             | Malformed::Wide
@@ -154,25 +153,6 @@ pub fn acknowledge(message: &Message, answer: &Answer, stamp: &AckStamp) -> Stri
     push_segment(&mut text, msa, bar);
     push_errors(&mut text, message, answer, modern);
     text
-}
-
-/// The bytes of an answer to a message that could not be read as a whole, by what its first segment says:
-/// malformed, too large, or nothing at all. `None` where it is itself an answer.
-pub fn acknowledge_bytes(
-    raw: &[u8],
-    answer: &Answer,
-    stamp: &AckStamp,
-    settings: &ReadSettings,
-) -> Option<Vec<u8>> {
-    match Message::head(raw, settings) {
-        Ok(head) if Header::of(&head, settings).is_answer => None,
-        Ok(head) => Some(head.encode(&acknowledge(&head, answer, stamp))),
-        Err(malformed) => {
-            let reason =
-                answer.problems.first().map_or_else(|| malformed.to_string(), |first| first.reason.clone());
-            Some(acknowledge_unreadable(&reason, stamp).into_bytes())
-        }
-    }
 }
 
 /// The answer to what has no readable MSH: AR, an empty MSA-2, error 100.
@@ -279,110 +259,5 @@ fn push_errors(text: &mut String, message: &Message, answer: &Answer, modern: bo
             coded(207, caret)
         ));
         text.push('\r');
-    }
-}
-
-/// Which answers a listener gives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AckMode {
-    /// What MSH-15 and MSH-16 ask for.
-    #[default]
-    Auto,
-    /// One application acknowledgement, for senders that ask for two and read one.
-    Original,
-    /// Always an accept acknowledgement.
-    Enhanced,
-}
-
-/// Under which condition (table 0155) an acknowledgement is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    Never,
-    Always,
-    OnSuccess,
-    OnError,
-}
-
-impl When {
-    fn holds(self, code: AckCode) -> bool {
-        match self {
-            When::Never => false,
-            When::Always => true,
-            When::OnSuccess => code.is_positive(),
-            When::OnError => !code.is_positive(),
-        }
-    }
-}
-
-/// Which acknowledgements a message wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Replies {
-    pub accept: When,
-    pub application: When,
-    /// MSH-15 or MSH-16 held a word that table 0155 does not have; taken as empty.
-    pub odd: bool,
-}
-
-impl Replies {
-    /// The codes to send, in order, for an outcome said as AA, AE or AR.
-    pub fn codes(&self, outcome: AckCode) -> Vec<AckCode> {
-        let both = self.accept != When::Never && self.application != When::Never;
-        // Where an application acknowledgement follows, a message at fault is still a message received.
-        let accept = match outcome.accept() {
-            AckCode::CE if both => AckCode::CA,
-            code => code,
-        };
-        let mut codes = Vec::with_capacity(2);
-        if self.accept.holds(accept) {
-            codes.push(accept);
-        }
-        // A message that was rejected at the door never reaches the application.
-        if self.application.holds(outcome) && !(both && accept == AckCode::CR && !codes.is_empty()) {
-            codes.push(outcome);
-        }
-        codes
-    }
-}
-
-/// Which replies a message gets. An answer gets none, whatever it asks for.
-pub fn mode(header: &Header, mode: AckMode) -> Replies {
-    let silent = Replies { accept: When::Never, application: When::Never, odd: false };
-    if header.is_answer {
-        return silent;
-    }
-    let (accept, odd_accept) = condition(&header.accept_ack);
-    let (application, odd_application) = condition(&header.application_ack);
-    let odd = odd_accept || odd_application;
-    if (accept, application) == (Some(When::Never), Some(When::Never)) {
-        return silent;
-    }
-    let original = Replies { accept: When::Never, application: When::Always, odd };
-    match mode {
-        AckMode::Original => original,
-        AckMode::Enhanced => {
-            Replies { accept: When::Always, application: application.unwrap_or(When::Never), odd }
-        }
-        AckMode::Auto => match (accept, application) {
-            // Nothing said, or only that no accept acknowledgement is wanted: the sender waits for one answer.
-            (None | Some(When::Never), None) => original,
-            (accept, application) => Replies {
-                accept: accept.unwrap_or(When::Never),
-                application: application.unwrap_or(When::Never),
-                odd,
-            },
-        },
-    }
-}
-
-/// A word of table 0155; `true` where it is none of them.
-fn condition(word: &str) -> (Option<When>, bool) {
-    match word.to_ascii_uppercase().as_str() {
-        "" => (None, false),
-        "AL" => (Some(When::Always), false),
-        "NE" => (Some(When::Never), false),
-        "ER" => (Some(When::OnError), false),
-        "SU" => (Some(When::OnSuccess), false),
-        _ => (None, true),
     }
 }

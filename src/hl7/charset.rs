@@ -5,8 +5,8 @@ use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
 use super::iso2022;
-use super::message::{Malformed, Warning};
 use super::settings::ReadSettings;
+use super::warning::{Malformed, Warning};
 
 /// A character set we can read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,6 +216,11 @@ fn declared(raw: &[u8], settings: &ReadSettings, warnings: &mut Vec<Warning>) ->
     match known {
         Some(Charset::Utf8) if !says_unicode => undeclared(raw, switching, settings, warnings),
         Some(Charset::Iso2022Jp) | None => undeclared(raw, switching, settings, warnings),
+        // A header that was copied from an older interface: text of one byte a letter is hardly ever valid UTF-8.
+        Some(Charset::Windows1252 | Charset::Iso8859(_)) if is_wide_utf8(raw) => {
+            warnings.push(Warning::UndeclaredCharset(Charset::Utf8));
+            Charset::Utf8
+        }
         Some(charset) => charset,
     }
 }
@@ -233,6 +238,10 @@ fn undeclared(raw: &[u8], switching: bool, settings: &ReadSettings, warnings: &m
     }
     warnings.push(Warning::UndeclaredCharset(settings.fallback));
     settings.fallback
+}
+
+fn is_wide_utf8(raw: &[u8]) -> bool {
+    !raw.is_ascii() && std::str::from_utf8(raw).is_ok()
 }
 
 fn looks_japanese(raw: &[u8]) -> bool {

@@ -6,6 +6,42 @@ use super::ack::AckCode;
 use super::header::Header;
 use super::patient::PatientRef;
 
+/// Every class of [`Problem`] that takes a message or a row out of use, for counting and for the operator's handbook.
+pub const CLASSES: [&str; 18] = [
+    "malformed",
+    "too-large",
+    "batch",
+    "answer",
+    "delimiters",
+    "two-messages",
+    "continuation",
+    "no-control-id",
+    "version",
+    "processing-id",
+    "unsupported-message",
+    "unsupported-event",
+    "no-patient",
+    "no-code",
+    "no-time",
+    "bad-time",
+    "too-many-values",
+    "visit-moved",
+];
+
+/// The same for what is used although it is odd: [`Content::warnings`] and the names of [`super::Warning`].
+pub const ODDITIES: [&str; 10] = [
+    "byte-order-mark",
+    "joined-line",
+    "odd-segment",
+    "odd-delimiters",
+    "unknown-charset",
+    "undeclared-charset",
+    "undecodable-bytes",
+    "second-header",
+    "value-type",
+    "status",
+];
+
 /// The whole of one message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {

@@ -159,6 +159,11 @@ impl Framer {
         }
     }
 
+    /// Bytes of the unfinished frame.
+    pub fn held(&self) -> usize {
+        self.frame.len()
+    }
+
     /// Bytes seen outside frames, in all.
     pub fn garbage_bytes(&self) -> u64 {
         self.garbage

@@ -35,7 +35,7 @@ pub struct Header {
     pub application_ack: String,
     /// MSH-21, first component: `IHE_PCD_001`.
     pub profile: String,
-    /// It answers one of ours (type ACK, or an MSA segment is in it) and is never answered itself.
+    /// An acknowledgement (type ACK or MCF, or no type at all beside an MSA segment): never answered itself.
     pub is_answer: bool,
 }
 
@@ -46,12 +46,19 @@ impl Header {
         let kind = msh.field(9);
         let (mut code, mut trigger) = (kind.component(1).word(), kind.component(2).word());
         let structure = kind.component(3).word();
+        code.make_ascii_uppercase();
+        trigger.make_ascii_uppercase();
         // `ORU_R01` in one word occurs, as does a structure without its trigger.
         if trigger.is_empty() {
             let whole = if structure.is_empty() { code.clone() } else { structure.clone() };
             if let Some((first, second)) = whole.split_once('_') {
-                (code, trigger) = (first.to_owned(), second.to_owned());
+                (code, trigger) = (first.to_ascii_uppercase(), second.to_ascii_uppercase());
             }
+        }
+        // Until 2.2 the event stood in EVN-1 alone.
+        if code == "ADT" && trigger.is_empty() {
+            let event = message.segment("EVN").map(|evn| evn.field(1).component(1).word());
+            trigger = event.unwrap_or_default().to_ascii_uppercase();
         }
         Header {
             sending_app: word(3),
@@ -59,7 +66,9 @@ impl Header {
             receiving_app: word(5),
             receiving_facility: word(6),
             sent_at: read_time(msh.field(7).component(1).raw(), &settings.zone).map(|time| time.at),
-            is_answer: code == "ACK" || message.segment("MSA").is_some(),
+            is_answer: matches!(code.as_str(), "ACK" | "MCF")
+                || structure.eq_ignore_ascii_case("ACK")
+                || code.is_empty() && message.segment("MSA").is_some(),
             message_code: code,
             trigger,
             structure,

@@ -6,48 +6,7 @@ use super::delimiters::Delimiters;
 use super::field::Field;
 use super::scan;
 use super::settings::ReadSettings;
-
-/// A message that cannot be read at all. Answered with AR (or AE for [`Malformed::Stray`]).
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
-    #[error("the frame is empty; send a message that begins with MSH")]
-    Empty,
-    #[error("the text does not begin with MSH; send one HL7 v2 message in a frame")]
-    NoHeader,
-    #[error("the text is UTF-16 or UTF-32, which MLLP cannot carry; send UTF-8")]
-    Wide,
-    #[error("MSH has no usable field separator; send MSH|^~\\&|")]
-    NoSeparator,
-    #[error("line {line} begins no segment; escape line ends inside fields as \\X0D\\")]
-    Stray { line: usize },
-    #[error("more than {limit} segments; split the message")]
-    TooManySegments { limit: usize },
-    #[error("segment {segment} has more than {limit} fields; split the message")]
-    TooManyFields { segment: usize, limit: usize },
-    #[error("the message is larger than 4 GiB")]
-    TooLong,
-}
-
-/// Read, but not as it should have been written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Warning {
-    /// The message began with a byte order mark.
-    ByteOrderMark,
-    /// A line that begins no segment was joined to the field before it.
-    Joined { line: usize },
-    /// A segment whose name has not three characters, or that is indented. Kept.
-    OddSegment { line: usize },
-    /// MSH-2 repeats a character or holds one that cannot separate; that level is taken as missing.
-    OddDelimiters,
-    /// The set of MSH-18 is not known to us.
-    UnknownCharset(String),
-    /// Not ASCII and nothing declared; read as this.
-    UndeclaredCharset(Charset),
-    /// Some bytes are no characters of this set; U+FFFD stands there.
-    Undecodable(Charset),
-    /// Another MSH follows: two messages in one frame.
-    SecondHeader { line: usize },
-}
+use super::warning::{Malformed, Warning};
 
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -80,11 +39,14 @@ impl Message {
         Message::index(text, charset, warnings, settings)
     }
 
-    /// Reads only the first segment, for an answer to a message that is too large or otherwise beyond use.
+    /// Reads only the header, for an answer to a message that is too large or otherwise beyond use: the first line
+    /// that begins with MSH, whatever stands before it.
     pub fn head(raw: &[u8], settings: &ReadSettings) -> Result<Message, Malformed> {
         let start = start_of_header(raw, &mut Vec::new())?;
-        let end = start.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(start.len());
-        Message::parse(&start[..end], settings)
+        let lines = || start.split(|byte| matches!(byte, b'\r' | b'\n'));
+        let is_header = |line: &&[u8]| line.len() > 3 && line.starts_with(b"MSH");
+        let line = lines().map(<[u8]>::trim_ascii_start).find(is_header);
+        Message::parse(line.or(lines().next()).unwrap_or(start), settings)
     }
 
     fn index(
@@ -214,7 +176,15 @@ enum Line {
         odd: bool,
     },
     Continuation,
+    /// `obx|1|…`: a name we know, in small letters.
+    SmallLetters,
 }
+
+/// Segments that carry what we read; in small letters they would be taken for text.
+const KNOWN: [&str; 18] = [
+    "MSH", "EVN", "PID", "PV1", "MRG", "ORC", "OBR", "OBX", "NTE", "SPM", "RXA", "RXE", "RXO", "TQ1", "SCH",
+    "AIS", "DSC", "ADD",
+];
 
 impl Index<'_> {
     fn run(&mut self) -> Result<(), Malformed> {
@@ -276,6 +246,7 @@ impl Index<'_> {
                 });
                 self.bound_fields()
             }
+            Line::SmallLetters => Err(Malformed::SmallLetters { line }),
             Line::Continuation if self.settings.strict => Err(Malformed::Stray { line }),
             Line::Continuation => {
                 self.warn(Warning::Joined { line });
@@ -319,7 +290,9 @@ impl Index<'_> {
             line.iter().take(5).take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count();
         let after = line.get(name);
         if name == 0 || !line[0].is_ascii_uppercase() {
-            return Line::Continuation;
+            let small = line.get(3) == Some(&self.field)
+                && KNOWN.iter().any(|known| line[..3].eq_ignore_ascii_case(known.as_bytes()));
+            return if small { Line::SmallLetters } else { Line::Continuation };
         }
         let separated = after == Some(&self.field);
         // `OBX |1|`, typed by hand.

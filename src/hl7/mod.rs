@@ -22,6 +22,7 @@ mod order;
 mod oru;
 pub mod patient;
 pub mod read;
+mod replies;
 mod scan;
 pub mod settings;
 #[cfg(test)]
@@ -29,21 +30,21 @@ mod tests;
 mod therapy;
 pub mod time;
 mod value;
+mod warning;
 
-pub use ack::{
-    AckCode, AckMode, AckStamp, Answer, Replies, When, acknowledge, acknowledge_bytes,
-    acknowledge_unreadable, mode,
-};
+pub use ack::{AckCode, AckStamp, Answer, acknowledge, acknowledge_unreadable};
 pub use batch::{Batch, split};
 pub use charset::Charset;
-pub use content::{Content, DeviceAlarm, Group, Part, Problem, Refusal};
+pub use content::{CLASSES, Content, DeviceAlarm, Group, ODDITIES, Part, Problem, Refusal};
 pub use delimiters::Delimiters;
 pub use field::{Component, Field, Repetition, Subcomponent};
 pub use frame::{FrameLimits, Framed, Framer, Unframeable};
 pub use header::Header;
-pub use message::{Malformed, Message, Segment, Warning};
+pub use message::{Message, Segment};
 pub use patient::{CLEARED, PatientRef};
 pub use read::read;
+pub use replies::{AckMode, Replies, When, answers, answers_to_bytes, mode};
 pub use settings::{MeasuredAt, ReadSettings};
 pub use time::{read_time, write_time};
 pub use value::read_number;
+pub use warning::{Malformed, Warning};

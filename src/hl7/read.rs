@@ -4,15 +4,20 @@
 use super::ack::AckCode;
 use super::content::{Content, Problem, Refusal, code};
 use super::header::Header;
-use super::message::{Message, Warning};
+use super::message::Message;
 use super::settings::ReadSettings;
+use super::warning::Warning;
 use super::{adt, alarm, order, oru, therapy};
 
 /// Everything usable in a message, or why nothing is.
 pub fn read(message: &Message, settings: &ReadSettings) -> Result<Content, Refusal> {
     let header = Header::of(message, settings);
     check_envelope(message, &header, settings)?;
-    let ignored = is_ignored(&header, settings);
+    let ignored = is_listed(&header, &settings.ignore);
+    if !ignored && !settings.accept.is_empty() && !is_listed(&header, &settings.accept) {
+        let reason = format!("this listener is not for {}; send it to the one that is", header.kind());
+        return Err(refuse(code::MESSAGE, "unsupported-message", 9, reason));
+    }
     let mut content =
         Content { header, groups: Vec::new(), problems: Vec::new(), warnings: Vec::new(), ignored };
     if ignored {
@@ -46,8 +51,11 @@ pub fn read(message: &Message, settings: &ReadSettings) -> Result<Content, Refus
     Ok(content)
 }
 
-fn is_ignored(header: &Header, settings: &ReadSettings) -> bool {
-    settings.ignore.iter().any(|kind| *kind == header.message_code || *kind == header.kind())
+/// A list holds whole types (`ORU`) and single events (`ADT^A01`).
+fn is_listed(header: &Header, list: &[String]) -> bool {
+    list.iter().any(|kind| {
+        kind.eq_ignore_ascii_case(&header.message_code) || kind.eq_ignore_ascii_case(&header.kind())
+    })
 }
 
 fn check_envelope(message: &Message, header: &Header, settings: &ReadSettings) -> Result<(), Refusal> {

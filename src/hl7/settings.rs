@@ -35,6 +35,8 @@ pub struct ReadSettings {
     pub processing_id: Option<String>,
     /// For messages without MSH-12.
     pub default_version: String,
+    /// The only message types (`ORU`, `ADT^A01`) this listener reads; all we know where empty.
+    pub accept: Vec<String>,
     /// Message types (`MDM`, `ADT^A60`) that are accepted and not used.
     pub ignore: Vec<String>,
 }
@@ -66,6 +68,7 @@ impl Default for ReadSettings {
             decimal_comma: false,
             processing_id: None,
             default_version: "2.5".into(),
+            accept: Vec::new(),
             ignore: Vec::new(),
         }
     }

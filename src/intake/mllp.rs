@@ -1,144 +1,46 @@
 //! MLLP listeners: frames in, one acknowledgement frame each, in order, every one in a single write.
 
-use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use serde::Deserialize;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::time::{Interval, MissedTickBehavior, timeout};
 use tracing::{debug, info, warn};
 
 use super::desk::{Delivery, Desk, Outcome};
+pub use super::listener::{BadSetting, Listener};
+use super::seat::{Addresses, Seat};
+use super::writer::write_answers;
 use crate::clock::Stopwatch;
-use crate::hl7::{self, AckMode, FrameLimits, Framed, Framer, ReadSettings};
-use crate::model::limits::{FRAME_MAX, GARBAGE_MAX};
+use crate::hl7::content::code;
+use crate::hl7::{AckCode, AckMode, Answer, FrameLimits, Framed, Framer, Problem, ReadSettings};
+use crate::model::limits::FRAMES_HELD_MAX;
 
 /// Messages of one connection on their way to the disk before its socket is no longer read.
 const IN_FLIGHT: usize = 64;
+/// How long what is still coming of a frame above the limit is thrown away before the connection is closed, so that
+/// its sender can read why. [engineering]
+const LINGER: Duration = Duration::from_secs(10);
 
-/// One listener and how its senders are read.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Listener {
-    /// Part of what makes a message the same message, and what metrics and logs call it.
-    pub name: String,
-    pub bind: String,
-    /// `auto` follows MSH-15/16, `original` always gives AA/AE/AR, `enhanced` always a commit answer first.
-    pub acks: String,
-    /// Refuse what the lenient reader would mend.
-    pub strict: bool,
-    /// End a frame at FS also without CR.
-    pub lenient_end: bool,
-    /// Zone of times without an offset.
-    pub time_zone: String,
-    /// Character set for bytes that are neither declared nor UTF-8.
-    pub charset_fallback: String,
-    /// Assigning authority of the patient identifier, where more than one is sent.
-    pub authority: Option<String>,
-    /// `{ward}`, `{room}`, `{bed}` stand for PV1-3.1 to 3.3.
-    pub bed: String,
-    /// `row`: OBX-14 before OBR-7; `order`: the other way round.
-    pub measured_at: String,
-    /// `38,7` is 38.7.
-    pub decimal_comma: bool,
-    /// The only MSH-11 accepted; empty accepts any.
-    pub processing_id: String,
-    /// Message types that are acknowledged and not used.
-    pub ignore: Vec<String>,
-    pub max_frame_bytes: usize,
-    pub max_garbage_bytes: usize,
-    /// A frame that stalls this long is given up; an idle connection between frames never is.
-    pub stall_seconds: u64,
-    pub max_connections: usize,
-    pub max_connections_per_address: usize,
-    pub tls: Option<crate::tls::TlsFiles>,
+type Queue = mpsc::Sender<oneshot::Receiver<Outcome>>;
+
+/// What follows a piece of the stream.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Read,
+    Close,
+    /// Close once the sender has had time to read its answer.
+    Linger,
 }
 
-impl Default for Listener {
-    fn default() -> Listener {
-        Listener {
-            name: "mllp".into(),
-            bind: "127.0.0.1:2575".into(),
-            acks: "auto".into(),
-            strict: false,
-            lenient_end: false,
-            time_zone: "Asia/Tokyo".into(),
-            charset_fallback: "windows-1252".into(),
-            authority: None,
-            bed: "{room}".into(),
-            measured_at: "row".into(),
-            decimal_comma: false,
-            processing_id: String::new(),
-            ignore: Vec::new(),
-            max_frame_bytes: FRAME_MAX,
-            max_garbage_bytes: GARBAGE_MAX,
-            stall_seconds: 30,
-            max_connections: 4096,
-            max_connections_per_address: 256,
-            tls: None,
-        }
-    }
-}
-
-/// A word in a listener's settings that means nothing.
-#[derive(Debug, thiserror::Error)]
-#[error("listener {listener:?}: {key} = {found:?}; use {wanted}")]
-pub struct BadSetting {
-    listener: String,
-    key: &'static str,
-    found: String,
-    wanted: &'static str,
-}
-
-impl Listener {
-    pub fn acks(&self) -> Result<AckMode, BadSetting> {
-        match self.acks.as_str() {
-            "auto" => Ok(AckMode::Auto),
-            "original" => Ok(AckMode::Original),
-            "enhanced" => Ok(AckMode::Enhanced),
-            _ => Err(self.bad("acks", &self.acks, "\"auto\", \"original\" or \"enhanced\"")),
-        }
-    }
-
-    pub fn read_settings(&self) -> Result<ReadSettings, BadSetting> {
-        let zone = jiff::tz::TimeZone::get(&self.time_zone)
-            .map_err(|_| self.bad("time_zone", &self.time_zone, "an IANA name such as \"Asia/Tokyo\""))?;
-        let fallback = hl7::Charset::parse(&self.charset_fallback).ok_or_else(|| {
-            self.bad(
-                "charset_fallback",
-                &self.charset_fallback,
-                "\"windows-1252\", \"shift_jis\" or \"utf-8\"",
-            )
-        })?;
-        let measured_at = match self.measured_at.as_str() {
-            "row" => hl7::MeasuredAt::Row,
-            "order" => hl7::MeasuredAt::Order,
-            _ => return Err(self.bad("measured_at", &self.measured_at, "\"row\" or \"order\"")),
-        };
-        Ok(ReadSettings {
-            zone,
-            fallback,
-            strict: self.strict,
-            authority: self.authority.clone(),
-            bed: self.bed.clone(),
-            measured_at,
-            decimal_comma: self.decimal_comma,
-            processing_id: (!self.processing_id.is_empty()).then(|| self.processing_id.clone()),
-            ignore: self.ignore.clone(),
-            ..ReadSettings::default()
-        })
-    }
-
-    fn bad(&self, key: &'static str, found: &str, wanted: &'static str) -> BadSetting {
-        BadSetting { listener: self.name.clone(), key, found: found.to_owned(), wanted }
-    }
-}
-
-/// How many connections each address holds.
-type Addresses = Arc<Mutex<BTreeMap<IpAddr, usize>>>;
+/// Below this an unfinished frame is never given up for want of room.
+const SMALL: usize = 256 * 1024;
+/// Room for messages on their way to the disk is counted in pieces of so many bytes.
+const PIECE: usize = 1024;
 
 /// What every connection of a listener shares.
 struct Post {
@@ -146,6 +48,32 @@ struct Post {
     listener: Listener,
     settings: ReadSettings,
     acks: AckMode,
+    /// Bytes of unfinished frames, of all connections.
+    held: AtomicUsize,
+    /// For messages on their way to the disk, in pieces of [`PIECE`] bytes.
+    room: Arc<Semaphore>,
+}
+
+/// One connection's share of what is held; given back when dropped.
+struct Share<'a> {
+    held: &'a AtomicUsize,
+    own: usize,
+}
+
+impl Share<'_> {
+    /// `false` where all connections together hold too much and this one has its part in it.
+    fn set(&mut self, own: usize) -> bool {
+        self.held.fetch_add(own, Ordering::Relaxed);
+        let all = self.held.fetch_sub(self.own, Ordering::Relaxed) - self.own;
+        self.own = own;
+        all <= FRAMES_HELD_MAX || own <= SMALL
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        self.held.fetch_sub(self.own, Ordering::Relaxed);
+    }
 }
 
 /// Accepts connections until `stop`, then lets open ones finish what they have read.
@@ -156,9 +84,17 @@ pub async fn run(
     tls: Option<crate::tls::Tls>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), BadSetting> {
+    warn_of_few_files(listener.max_connections);
     let places = Arc::new(Semaphore::new(listener.max_connections));
     let addresses: Addresses = Arc::default();
-    let post = Arc::new(Post { settings: listener.read_settings()?, acks: listener.acks()?, desk, listener });
+    let post = Arc::new(Post {
+        settings: listener.read_settings()?,
+        acks: listener.acks()?,
+        desk,
+        listener,
+        held: AtomicUsize::new(0),
+        room: Arc::new(Semaphore::new(FRAMES_HELD_MAX / PIECE)),
+    });
     let mut connections = tokio::task::JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -190,9 +126,12 @@ pub async fn run(
             post.desk.metrics.connections.inc();
             match tls {
                 None => post.clone().serve(stream, peer, stop).await,
-                Some(tls) => match tls.acceptor().accept(stream).await {
+                Some(tls) => match tls.accept(stream).await {
                     Ok(stream) => post.clone().serve(stream, peer, stop).await,
-                    Err(error) => debug!(%peer, %error, "no TLS"),
+                    Err(error) => {
+                        post.count("no_tls");
+                        debug!(%peer, %error, "no TLS");
+                    }
                 },
             }
             post.desk.metrics.connections.dec();
@@ -206,33 +145,13 @@ pub async fn run(
     Ok(())
 }
 
-/// One address's share of the connections; given back when dropped.
-struct Seat {
-    addresses: Addresses,
-    address: IpAddr,
-}
-
-impl Seat {
-    fn take(addresses: &Addresses, address: IpAddr, most: usize) -> Option<Seat> {
-        let mut held = addresses.lock().expect("nobody panics while holding it");
-        let count = held.entry(address).or_default();
-        if *count >= most {
-            return None;
-        }
-        *count += 1;
-        Some(Seat { addresses: addresses.clone(), address })
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut held = self.addresses.lock().expect("nobody panics while holding it");
-        if let Some(count) = held.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                held.remove(&self.address);
-            }
-        }
+/// A connection is an open file; most systems let a process open fewer than a listener is allowed here.
+fn warn_of_few_files(wanted: usize) {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let most = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+    if let Some(most) = most.filter(|most| *most < wanted + 64) {
+        warn!(most, wanted, "the system lets this process open too few files; raise LimitNOFILE");
     }
 }
 
@@ -250,119 +169,164 @@ impl Post {
         self.desk.metrics.framing.with_label_values(&[what]).inc();
     }
 
-    /// Reads one connection to its end. A writer task answers in order, while later messages are being stored.
-    async fn serve<S>(self: Arc<Self>, stream: S, peer: SocketAddr, mut stop: watch::Receiver<bool>)
+    /// Serves one connection. A writer task answers in order, while later messages are being stored.
+    async fn serve<S>(self: Arc<Self>, stream: S, peer: SocketAddr, stop: watch::Receiver<bool>)
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
         let (mut reader, writer) = tokio::io::split(stream);
-        let (queue, waiting) = mpsc::channel::<oneshot::Receiver<Outcome>>(IN_FLIGHT);
+        let (queue, waiting) = mpsc::channel(IN_FLIGHT);
         let answers = tokio::spawn(write_answers(writer, waiting));
-        let limits = FrameLimits {
+        let next = self.read(&mut reader, peer, &queue, stop).await;
+        drop(queue);
+        let _ = answers.await;
+        if next == Next::Linger {
+            let mut scrap = vec![0u8; 64 * 1024];
+            let rest = async { while matches!(reader.read(&mut scrap).await, Ok(1..)) {} };
+            let _ = timeout(LINGER, rest).await;
+        }
+    }
+
+    /// Reads one connection to its end.
+    async fn read<S: AsyncRead>(
+        self: Arc<Self>,
+        reader: &mut ReadHalf<S>,
+        peer: SocketAddr,
+        queue: &Queue,
+        mut stop: watch::Receiver<bool>,
+    ) -> Next {
+        let mut framer = Framer::new(FrameLimits {
             max_frame: self.listener.max_frame_bytes,
             max_garbage: self.listener.max_garbage_bytes,
             lenient_end: self.listener.lenient_end,
-        };
-        let mut framer = Framer::new(limits);
+        });
+        let mut pace = self.pace();
+        let post = self.clone();
+        let mut share = Share { held: &post.held, own: 0 };
         let mut buffer = vec![0u8; 64 * 1024];
-        let stall = Duration::from_secs(self.listener.stall_seconds);
-        'connection: loop {
+        // When the frame now coming began.
+        let mut began: Option<Stopwatch> = None;
+        let end = loop {
+            let patience = self.patience(began);
             let read = async {
-                if framer.in_frame() {
-                    tokio::time::timeout(stall, reader.read(&mut buffer)).await
-                } else {
-                    Ok(reader.read(&mut buffer).await)
+                match patience {
+                    Some(patience) => timeout(patience, reader.read(&mut buffer)).await,
+                    None => Ok(reader.read(&mut buffer).await),
                 }
             };
             let got = tokio::select! {
                 got = read => got,
-                _ = stop.changed() => break,
+                _ = stop.changed() => break Next::Close,
             };
             let count = match got {
-                Ok(Ok(0) | Err(_)) => break,
+                Ok(Ok(0) | Err(_)) => break Next::Close,
                 Ok(Ok(count)) => count,
                 Err(_) => {
                     self.count("stalled");
                     warn!(%peer, "a frame stalled; connection closed");
-                    break;
+                    break Next::Close;
                 }
             };
             framer.push(&buffer[..count]);
-            while let Some(framed) = framer.next() {
-                if !self.clone().take(framed, peer, &queue).await {
-                    break 'connection;
-                }
+            let mut next = Next::Read;
+            while next == Next::Read
+                && let Some(framed) = framer.next()
+            {
+                began = None;
+                next = self.clone().take(framed, peer, queue, &mut pace).await;
             }
-        }
+            if next != Next::Read {
+                break next;
+            }
+            if !share.set(framer.held()) {
+                self.count("crowded");
+                warn!(%peer, "all unfinished frames together are too large; connection closed");
+                break Next::Close;
+            }
+            began = framer.in_frame().then(|| began.unwrap_or_else(Stopwatch::start));
+        };
         if let Some(Framed::Truncated { .. }) = framer.finish() {
             self.count("truncated");
             info!(%peer, "the connection ended inside a frame; nothing of it was accepted");
         }
-        drop(queue);
-        let _ = answers.await;
+        end
     }
 
-    /// `false`: close the connection.
+    /// How long the next bytes may take: inside a frame only.
+    fn patience(&self, began: Option<Stopwatch>) -> Option<Duration> {
+        let whole = Duration::from_secs(self.listener.frame_seconds);
+        let stall = Duration::from_secs(self.listener.stall_seconds);
+        began.map(|began| stall.min(whole.saturating_sub(began.elapsed())))
+    }
+
+    /// Ticks as often as messages may come.
+    fn pace(&self) -> Option<Interval> {
+        let most = self.listener.max_messages_per_second;
+        (most > 0).then(|| {
+            let mut pace = tokio::time::interval(Duration::from_secs(1) / most);
+            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            pace
+        })
+    }
+
     async fn take(
         self: Arc<Self>,
         framed: Framed,
         peer: SocketAddr,
-        queue: &mpsc::Sender<oneshot::Receiver<Outcome>>,
-    ) -> bool {
+        queue: &Queue,
+        pace: &mut Option<Interval>,
+    ) -> Next {
         match framed {
-            Framed::Message(raw) => self.message(raw, queue).await,
+            Framed::Message(raw) => {
+                if let Some(pace) = pace {
+                    pace.tick().await;
+                }
+                self.message(raw, queue).await
+            }
             Framed::CommitAck { positive } => {
+                self.count("commit_ack");
                 debug!(%peer, positive, "a release 2 commit acknowledgement");
-                true
+                Next::Read
             }
             Framed::Truncated { partial } => {
                 self.count("truncated");
-                self.keep(&partial, "a new frame began before this one ended").await;
-                true
+                // Kept, and not answered: whoever begins anew waits for the answer to what follows.
+                let reason = "a new frame began before this one ended; send the message again";
+                let problem = Problem::at(("MSH", 1, 0), code::SEQUENCE, "truncated", reason);
+                self.refuse(&partial, &Answer::new(AckCode::AR, vec![problem])).await;
+                Next::Read
             }
             Framed::TooLarge { head } => {
                 self.count("too_large");
-                let reason =
-                    format!("a frame is larger than max_frame_bytes = {}", self.listener.max_frame_bytes);
-                let outcome = self.keep(&head, &reason).await;
+                let outcome = self.refuse(&head, &Answer::too_large(self.listener.max_frame_bytes)).await;
                 let (done, answer) = oneshot::channel();
                 let _ = done.send(outcome);
                 let _ = queue.send(answer).await;
-                false
+                Next::Linger
             }
             Framed::Garbage => {
                 self.count("garbage");
                 info!(%peer, "this is not MLLP; connection closed");
-                false
+                Next::Close
             }
             Framed::Empty => {
                 self.count("empty");
-                true
+                Next::Read
             }
         }
     }
 
-    async fn message(
-        self: Arc<Self>,
-        raw: Vec<u8>,
-        queue: &mpsc::Sender<oneshot::Receiver<Outcome>>,
-    ) -> bool {
+    async fn message(self: Arc<Self>, raw: Vec<u8>, queue: &Queue) -> Next {
         let watch = Stopwatch::start();
         let (done, answer) = oneshot::channel();
         let post = self.clone();
+        let pieces = u32::try_from(raw.len().div_ceil(PIECE).min(FRAMES_HELD_MAX / PIECE));
+        let pieces = pieces.expect("the room has fewer pieces than 2^32");
+        let room = self.room.clone().acquire_many_owned(pieces).await.expect("the room is never closed");
         // Polled once here: decoding runs now, and the message takes its place in the journal's queue.
         let mut storing = Box::pin(async move {
-            let delivery = Delivery {
-                raw: &raw,
-                door: &post.listener.name,
-                via: "mllp",
-                settings: &post.settings,
-                acks: post.acks,
-                topic: None,
-                retained: false,
-                again: false,
-            };
-            let outcome = post.desk.take_hl7(delivery).await;
+            let _room = room;
+            let outcome = post.desk.take_hl7(post.delivery(&raw)).await;
             post.desk.metrics.messages.with_label_values(&["mllp", outcome.code]).inc();
             post.desk
                 .metrics
@@ -375,53 +339,21 @@ impl Post {
         if futures_util::poll!(storing.as_mut()).is_pending() {
             tokio::spawn(storing);
         }
-        queue.send(answer).await.is_ok()
+        if queue.send(answer).await.is_ok() { Next::Read } else { Next::Close }
+    }
+
+    fn delivery<'a>(&'a self, raw: &'a [u8]) -> Delivery<'a> {
+        Delivery {
+            acks: self.acks,
+            numbered: self.listener.sequence_numbers,
+            ..Delivery::new(raw, &self.listener.name, "mllp", &self.settings)
+        }
     }
 
     /// Keeps what cannot be read as a message; gives the refusal.
-    async fn keep(&self, raw: &[u8], reason: &str) -> Outcome {
-        self.desk.refuse(raw, &self.listener.name, "mllp", &self.settings, reason).await
+    async fn refuse(&self, raw: &[u8], answer: &Answer) -> Outcome {
+        let outcome = self.desk.refuse(self.delivery(raw), answer).await;
+        self.desk.metrics.messages.with_label_values(&["mllp", outcome.code]).inc();
+        outcome
     }
-}
-
-/// Writes answers in the order of their messages; those that are ready together share a write.
-async fn write_answers<S>(mut writer: S, mut waiting: mpsc::Receiver<oneshot::Receiver<Outcome>>)
-where
-    S: AsyncWrite + Unpin,
-{
-    while let Some(next) = waiting.recv().await {
-        let mut bytes = Vec::new();
-        let mut go_on = add(&mut bytes, next.await);
-        while go_on {
-            let Ok(mut more) = waiting.try_recv() else { break };
-            match more.try_recv() {
-                Ok(outcome) => go_on = add(&mut bytes, Ok(outcome)),
-                Err(oneshot::error::TryRecvError::Empty) => {
-                    // Whole answers only, and none later than it has to be.
-                    if writer.write_all(&bytes).await.is_err() {
-                        return;
-                    }
-                    bytes.clear();
-                    go_on = add(&mut bytes, more.await);
-                }
-                Err(oneshot::error::TryRecvError::Closed) => break,
-            }
-        }
-        if writer.write_all(&bytes).await.is_err() || writer.flush().await.is_err() || !go_on {
-            break;
-        }
-    }
-    let _ = writer.shutdown().await;
-}
-
-/// Frames one outcome's answers; `false` where the message could not be stored and the sender must stop.
-fn add(bytes: &mut Vec<u8>, outcome: Result<Outcome, oneshot::error::RecvError>) -> bool {
-    let Ok(outcome) = outcome else { return false };
-    for answer in &outcome.answers {
-        match hl7::frame::encode(answer) {
-            Ok(frame) => bytes.extend(frame),
-            Err(error) => warn!(%error, "an answer cannot be framed"),
-        }
-    }
-    true
 }

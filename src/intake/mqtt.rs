@@ -1,30 +1,29 @@
 //! MQTT brokers: telemetry in at QoS 1, acknowledged to the broker only after the journal has it.
 //!
-//! The one file that talks to the MQTT client. Its known traps are handled here: the client is polled in a task
-//! of its own and never inside a `select!`; every reconnect subscribes again and checks the SUBACK; a packet over
-//! the limit is told apart from a lost line; acknowledgements of an earlier connection are dropped.
+//! The traps of MQTT clients are handled here: the client is polled in a task of its own; every reconnect subscribes
+//! again and checks the answer; a publication over the limit is told apart from a lost line and taken out of the way;
+//! acknowledgements of an earlier connection are dropped; a session the broker has forgotten is said aloud.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use rumqttc::{
-    AsyncClient, ConnectReturnCode, Event as Polled, EventLoop, MqttOptions, Packet, Publish, QoS,
-    StateError, SubscribeFilter, SubscribeReasonCode, Transport,
-};
-use serde::Deserialize;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::{info, warn};
 
-use super::desk::{Delivery, Desk};
+pub use super::broker::{Broker, Error, check, redacted};
+use super::broker::{Format, Plan};
+use super::brokers::Brokers;
+use super::client::{Arrived, Client, Line, Lost, Polled};
+use super::desk::{Delivery, Desk, Outcome};
 use crate::clock::Stopwatch;
-use crate::hl7::{AckMode, ReadSettings};
-use crate::journal::Submission;
-use crate::model::Event;
-use crate::model::limits::MQTT_PACKET_MAX;
+use crate::hl7::{AckCode, Answer, Problem, content::code};
+use crate::model::Time;
+use crate::model::limits::{MQTT_FRAME_MAX, MQTT_FRAME_ONCE};
+use crate::telemetry;
 
 /// Payloads being stored at once; with [`WAITING`] the most that is held of a broker's backlog.
-const STORING: usize = 512;
+pub(super) const STORING: usize = 512;
 /// Payloads taken from the socket that wait for their turn. When they are full the socket is not read: the broker
 /// waits, as it should.
 const WAITING: usize = 1024;
@@ -32,318 +31,276 @@ const WAITING: usize = 1024;
 const REQUESTS: usize = 8 * (STORING + WAITING);
 /// A broker that cannot be reached for this long is worth an alert; a restart is not.
 const OUT_OF_REACH: Duration = Duration::from_secs(10);
+/// A payload that cannot be stored now is tried again after so long.
+const AGAIN: Duration = Duration::from_secs(1);
+/// So often in a row the same publication must break the connection before it counts as the cause.
+const POISON: u32 = 3;
+/// Of a publication above the limit so much is kept.
+const HEAD: usize = 64 * 1024;
 
-/// One broker.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Broker {
-    /// Part of what makes a payload the same payload, and what metrics and logs call it.
-    pub name: String,
-    /// `mqtt://host:port` or `mqtts://host:port`; a user and password may be given in it or by file.
-    pub url: String,
-    pub client_id: String,
-    pub user: Option<String>,
-    /// File whose first line is the password.
-    pub password_file: Option<std::path::PathBuf>,
-    /// CA certificates (PEM) that the broker's certificate must chain to; needed for `mqtts`.
-    pub ca_file: Option<std::path::PathBuf>,
-    /// Topic filters; the topic is read as `…/{ward}/{bed}/vitals`.
-    pub topics: Vec<String>,
-    pub keep_alive_seconds: u64,
-}
-
-impl Default for Broker {
-    fn default() -> Broker {
-        Broker {
-            name: "mqtt".into(),
-            url: String::new(),
-            client_id: "stormwatch".into(),
-            user: None,
-            password_file: None,
-            ca_file: None,
-            topics: vec!["stormwatch/v1/+/+/vitals".into()],
-            keep_alive_seconds: 30,
-        }
-    }
-}
-
-/// Why a broker's settings cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("broker {broker:?}: cannot read {url:?} as mqtt://host:port or mqtts://host:port")]
-    Url { broker: String, url: String },
-    #[error("broker {broker:?}: cannot read {file}: {reason}")]
-    File { broker: String, file: String, reason: String },
-    #[error("broker {broker:?}: mqtts needs ca_file, the certificates the broker is trusted by")]
-    NoCa { broker: String },
-}
-
-/// Connects, and reconnects for ever, until `stop`.
+/// Connects to every broker, and reconnects for ever, until `stop`. `heard_before`: an earlier run of this service
+/// had a session, so one that is gone is a gap.
 pub fn start(
-    broker: Broker,
-    desk: Desk,
-    settings: ReadSettings,
-    stop: watch::Receiver<bool>,
+    brokers: &[Broker],
+    desk: &Desk,
+    heard_before: bool,
+    stop: &watch::Receiver<bool>,
 ) -> Result<(), Error> {
-    let options = options(&broker)?;
-    let (client, events) = AsyncClient::new(options, REQUESTS);
-    let epoch = Arc::new(AtomicU64::new(0));
-    let (publishes, waiting) = mpsc::channel(WAITING);
-    tokio::spawn(keep(
-        client.clone(),
-        waiting,
-        Line { broker: broker.clone(), desk: desk.clone(), settings, epoch: epoch.clone() },
-    ));
-    tokio::spawn(poll(
-        events,
-        client,
-        publishes,
-        Line { broker, desk, settings: ReadSettings::default(), epoch },
-        stop,
-    ));
+    let states = Arc::new(Brokers::new(desk.clone()));
+    for broker in brokers {
+        let plan = Plan::of(broker)?;
+        let (client, line) = Client::new(&plan, REQUESTS);
+        let (publications, waiting) = mpsc::channel(WAITING);
+        let feed = Arc::new(Feed {
+            plan,
+            desk: desk.clone(),
+            states: states.clone(),
+            client,
+            epoch: AtomicU64::new(0),
+        });
+        tokio::spawn(feed.clone().keep(waiting, stop.clone()));
+        let watcher =
+            Watcher { feed, broker: broker.clone(), failures: 0, poison: 0, lost: None, heard_before };
+        tokio::spawn(watcher.watch(line, publications, stop.clone()));
+    }
     Ok(())
 }
 
-/// Whether the broker's settings can be used; nothing is connected.
-pub fn check(broker: &Broker) -> Result<(), Error> {
-    options(broker).map(|_| ())
-}
-
 /// What both tasks of a broker know.
-struct Line {
-    broker: Broker,
+struct Feed {
+    plan: Plan,
     desk: Desk,
-    settings: ReadSettings,
+    states: Arc<Brokers>,
+    client: Client,
     /// Counts connections; packet ids mean nothing across them.
-    epoch: Arc<AtomicU64>,
+    epoch: AtomicU64,
 }
 
-fn options(broker: &Broker) -> Result<MqttOptions, Error> {
-    let bad = || Error::Url { broker: broker.name.clone(), url: redacted(&broker.url) };
-    let (scheme, rest) = broker.url.split_once("://").ok_or_else(bad)?;
-    let (login, place) = rest.rsplit_once('@').map_or((None, rest), |(login, place)| (Some(login), place));
-    let secure = match scheme {
-        "mqtt" | "tcp" => false,
-        "mqtts" | "ssl" => true,
-        _ => return Err(bad()),
-    };
-    let place = place.trim_end_matches('/');
-    let (host, port) = match place.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().map_err(|_| bad())?),
-        None => (place, if secure { 8883 } else { 1883 }),
-    };
-    if host.is_empty() {
-        return Err(bad());
-    }
-    let mut options = MqttOptions::new(&broker.client_id, host, port);
-    options.set_keep_alive(Duration::from_secs(broker.keep_alive_seconds.max(5)));
-    // The session lives on at the broker, so what comes while we are away is kept there.
-    options.set_clean_session(false);
-    options.set_manual_acks(true);
-    // The client's own default of 10 KiB makes one larger payload block everything behind it, for ever.
-    options.set_max_packet_size(MQTT_PACKET_MAX, MQTT_PACKET_MAX);
-    if let Some((user, password)) = credentials(broker, login)? {
-        options.set_credentials(user, password);
-    }
-    if secure {
-        let file = broker.ca_file.as_ref().ok_or_else(|| Error::NoCa { broker: broker.name.clone() })?;
-        let config = crate::tls::client(file).map_err(|error| Error::File {
-            broker: broker.name.clone(),
-            file: file.display().to_string(),
-            reason: error.to_string(),
-        })?;
-        options.set_transport(Transport::tls_with_config(rumqttc::TlsConfiguration::Rustls(config)));
-    }
-    Ok(options)
+type Publications = mpsc::Sender<(u64, Arrived)>;
+
+/// Polls the client. Publications go to [`Feed::keep`] over a bounded queue; a full queue holds up the poll and so the
+/// socket, which is how a slow disk slows a broker.
+struct Watcher {
+    feed: Arc<Feed>,
+    broker: Broker,
+    /// In a row.
+    failures: u32,
+    poison: u32,
+    /// Since when the line is down.
+    lost: Option<(Stopwatch, Time)>,
+    /// There was a session before.
+    heard_before: bool,
 }
 
-fn credentials(broker: &Broker, login: Option<&str>) -> Result<Option<(String, String)>, Error> {
-    let in_url =
-        login.map(|login| login.split_once(':').map_or((login, ""), |(user, password)| (user, password)));
-    let user = broker.user.clone().or(in_url.map(|(user, _)| user.to_owned()));
-    let password = match &broker.password_file {
-        None => in_url.map(|(_, password)| password.to_owned()).unwrap_or_default(),
-        Some(file) => std::fs::read_to_string(file)
-            .map_err(|error| Error::File {
-                broker: broker.name.clone(),
-                file: file.display().to_string(),
-                reason: error.to_string(),
-            })?
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-    };
-    Ok(user.map(|user| (user, password)))
-}
-
-/// A URL without its password, for messages.
-pub fn redacted(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
-        _ => url.to_owned(),
-    }
-}
-
-/// Polls the client; publishes go to [`keep`] over a bounded queue. A full queue holds up the poll and so the socket, which
-/// is how a slow disk slows a broker; pings resume long before the broker misses them.
-async fn poll(
-    mut events: EventLoop,
-    client: AsyncClient,
-    publishes: mpsc::Sender<(u64, Publish)>,
-    line: Line,
-    stop: watch::Receiver<bool>,
-) {
-    let mut failures = 0u32;
-    let mut too_large = 0u32;
-    let mut up = true;
-    let mut lost = Stopwatch::start();
-    while !*stop.borrow() {
-        match events.poll().await {
-            Ok(Polled::Incoming(Packet::ConnAck(ack))) if ack.code == ConnectReturnCode::Success => {
-                failures = 0;
-                line.gauge(1);
-                line.epoch.fetch_add(1, Ordering::SeqCst);
-                info!(broker = %line.broker.name, session = ack.session_present, "connected to the broker");
-                subscribe(&client, &line.broker);
-                line.state(true, &mut up, "connected").await;
-            }
-            Ok(Polled::Incoming(Packet::SubAck(ack))) => {
-                if ack.return_codes.contains(&SubscribeReasonCode::Failure) {
-                    warn!(broker = %line.broker.name, "the broker refused a subscription; check its access list");
-                    line.state(false, &mut up, "the broker refused a subscription").await;
+impl Watcher {
+    async fn watch(mut self, mut line: Line, publications: Publications, stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            match line.poll().await {
+                Ok(polled) => {
+                    if !self.take(polled, &mut line, &publications).await {
+                        return;
+                    }
                 }
-            }
-            Ok(Polled::Incoming(Packet::Publish(publish))) => {
-                too_large = 0;
-                let epoch = line.epoch.load(Ordering::SeqCst);
-                if publishes.send((epoch, publish)).await.is_err() {
-                    return;
+                Err(lost) => {
+                    self.lose(lost, &mut line).await;
+                    // Longer each time, and never in step with other clients.
+                    tokio::time::sleep(pause(self.failures)).await;
                 }
-            }
-            Ok(_) => {}
-            Err(error) => {
-                if failures == 0 {
-                    lost = Stopwatch::start();
-                }
-                failures = failures.saturating_add(1);
-                line.gauge(0);
-                if is_too_large(&error) {
-                    too_large += 1;
-                }
-                if too_large >= 3 {
-                    line.state(
-                        false,
-                        &mut up,
-                        "a payload over the size limit blocks the session; remove it at the broker",
-                    )
-                    .await;
-                } else if lost.elapsed() >= OUT_OF_REACH {
-                    line.state(false, &mut up, &error.to_string()).await;
-                }
-                // Longer each time, and never in step with other clients.
-                let wait = (250u64 << failures.min(5)) + u64::from(std::process::id() % 250);
-                tokio::time::sleep(Duration::from_millis(wait.min(8_000))).await;
             }
         }
     }
-}
 
-/// A packet over the limit, which the client reports as a broken state.
-fn is_too_large(error: &rumqttc::ConnectionError) -> bool {
-    match error {
-        rumqttc::ConnectionError::MqttState(StateError::Deserialization(inner)) => {
-            matches!(inner, rumqttc::mqttbytes::Error::PayloadSizeLimitExceeded(_))
+    /// `false`: nobody takes publications any more.
+    async fn take(&mut self, polled: Polled, line: &mut Line, publications: &Publications) -> bool {
+        match polled {
+            Polled::Connected { session } => self.connected(session).await,
+            Polled::Subscribed { refused } if !refused.is_empty() => {
+                let topics: Vec<&str> = refused
+                    .iter()
+                    .filter_map(|n| self.feed.plan.topics.get(*n))
+                    .map(|topic| topic.filter.as_str())
+                    .collect();
+                let detail = format!("refuses {}; check its access list", topics.join(", "));
+                self.feed.state(Some(detail)).await;
+            }
+            Polled::Subscribed { .. } => self.feed.state(None).await,
+            Polled::Arrived(arrived) => {
+                if std::mem::take(&mut self.poison) > 0 && arrived.body().len() > MQTT_FRAME_MAX {
+                    line.allow(MQTT_FRAME_MAX);
+                }
+                let epoch = self.feed.epoch.load(Ordering::SeqCst);
+                return publications.send((epoch, arrived)).await.is_ok();
+            }
+            Polled::Nothing => {}
         }
-        _ => false,
+        true
     }
-}
 
-/// Asks for the topics again on every connection. In a task of its own: the request waits for room among
-/// acknowledgements that only the poll takes away.
-fn subscribe(client: &AsyncClient, broker: &Broker) {
-    let filters: Vec<SubscribeFilter> =
-        broker.topics.iter().map(|topic| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce)).collect();
-    let (client, name) = (client.clone(), broker.name.clone());
-    tokio::spawn(async move {
-        if let Err(error) = client.subscribe_many(filters).await {
-            warn!(broker = %name, %error, "cannot subscribe");
+    async fn connected(&mut self, session: bool) {
+        let feed = &self.feed;
+        self.failures = 0;
+        feed.gauge(1);
+        feed.epoch.fetch_add(1, Ordering::SeqCst);
+        info!(broker = %feed.plan.name, session, "connected to the broker");
+        let lost = self.lost.take();
+        if !session && self.heard_before {
+            let since = lost.map_or_else(|| "the last run".to_owned(), |(_, at)| at.rfc3339());
+            feed.gap(&format!("has forgotten our session; what was sent since {since} is missing here"))
+                .await;
         }
-    });
-}
-
-/// Stores publishes, several at a time, and acknowledges each once it is durable.
-async fn keep(client: AsyncClient, mut waiting: mpsc::Receiver<(u64, Publish)>, line: Line) {
-    let line = Arc::new(line);
-    let places = Arc::new(Semaphore::new(STORING));
-    while let Some((epoch, publish)) = waiting.recv().await {
-        let (client, line) = (client.clone(), line.clone());
-        let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let mut storing = Box::pin(async move {
-            line.store(epoch, publish, &client).await;
-            drop(place);
+        self.heard_before = true;
+        let filters = feed.plan.topics.iter().map(|topic| topic.filter.clone()).collect();
+        let (client, name) = (feed.client.clone(), feed.plan.name.clone());
+        // On every connection: a session that is present may still lack a topic added since. In a task of its own:
+        // the request waits for room that only the poll makes.
+        tokio::spawn(async move {
+            if let Err(error) = client.subscribe(filters).await {
+                warn!(broker = %name, %error, "cannot subscribe");
+            }
         });
-        // Polled once in order, so that the journal gets payloads in the order they came.
-        if futures_util::poll!(storing.as_mut()).is_pending() {
-            tokio::spawn(storing);
+    }
+
+    async fn lose(&mut self, lost: Lost, line: &mut Line) {
+        let feed = &self.feed;
+        let (watch, _) = *self.lost.get_or_insert_with(|| (Stopwatch::start(), feed.desk.clock.now()));
+        self.failures = self.failures.saturating_add(1);
+        feed.gauge(0);
+        match lost.too_large {
+            // It comes again with every connection, and everything behind it waits. So it is taken once.
+            Some(bytes) => {
+                self.poison += 1;
+                if self.poison >= POISON {
+                    warn!(broker = %feed.plan.name, bytes, "a publication over the limit blocks the session");
+                    feed.desk.metrics.oddities.with_label_values(&["oversized-publication"]).inc();
+                    line.allow((bytes + 16).min(MQTT_FRAME_ONCE));
+                }
+            }
+            None => self.poison = 0,
+        }
+        if watch.elapsed() >= OUT_OF_REACH {
+            feed.state(Some(format!("cannot be reached: {}", lost.reason))).await;
+        }
+        if self.poison == 0
+            && let Ok(plan) = Plan::of(&self.broker)
+        {
+            // A password or certificate that was renewed is used from the next connection on.
+            line.renew(&plan);
         }
     }
 }
 
-impl Line {
-    async fn store(&self, epoch: u64, publish: Publish, client: &AsyncClient) {
+/// Longer each time up to eight seconds; which part of it, the process decides, so that many clients do not come back
+/// together.
+fn pause(failures: u32) -> Duration {
+    let step = 250u64 << failures.min(5);
+    let share = u64::from(std::process::id().wrapping_mul(2_654_435_761).wrapping_add(failures) % 250);
+    Duration::from_millis((step + share).min(8_000))
+}
+
+impl Feed {
+    /// Stores publications, several at a time, and acknowledges each once it is durable.
+    async fn keep(self: Arc<Self>, mut waiting: mpsc::Receiver<(u64, Arrived)>, stop: watch::Receiver<bool>) {
+        let places = Arc::new(Semaphore::new(STORING));
+        while let Some((epoch, arrived)) = waiting.recv().await {
+            let (feed, stop) = (self.clone(), stop.clone());
+            let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
+            let mut storing = Box::pin(async move {
+                feed.store(epoch, arrived, stop).await;
+                drop(place);
+            });
+            // Polled once in order, so that the journal gets payloads in the order they came.
+            if futures_util::poll!(storing.as_mut()).is_pending() {
+                tokio::spawn(storing);
+            }
+        }
+    }
+
+    async fn store(&self, epoch: u64, arrived: Arrived, stop: watch::Receiver<bool>) {
         let watch = Stopwatch::start();
+        loop {
+            let outcome = self.take(&arrived).await;
+            self.desk.metrics.messages.with_label_values(&["mqtt", outcome.code]).inc();
+            // An id of an earlier connection means nothing now; the broker sends the payload again under another.
+            if self.epoch.load(Ordering::SeqCst) != epoch {
+                return;
+            }
+            if outcome.settled {
+                self.desk
+                    .metrics
+                    .answer_seconds
+                    .with_label_values(&["mqtt"])
+                    .observe(watch.elapsed().as_secs_f64());
+                return self.client.acknowledge(&arrived);
+            }
+            // Not stored, so not acknowledged. The broker would send it again only on another connection.
+            if *stop.borrow() {
+                return;
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn take(&self, arrived: &Arrived) -> Outcome {
+        let topic = arrived.topic();
+        let body = arrived.body();
         let delivery = Delivery {
-            raw: &publish.payload,
-            door: &self.broker.name,
-            via: "mqtt",
-            settings: &self.settings,
-            acks: AckMode::Original,
-            topic: ward_and_bed(&publish.topic),
-            retained: publish.retain,
-            again: false,
+            topic: self.plan.place(&topic),
+            retained: arrived.is_retained(),
+            ..Delivery::new(body, &self.plan.name, "mqtt", &self.plan.settings)
         };
-        let outcome = if publish.payload.starts_with(b"MSH") {
-            self.desk.take_hl7(delivery).await
+        if body.len() > MQTT_FRAME_MAX {
+            let reason =
+                format!("{} bytes are more than {MQTT_FRAME_MAX}; send fewer values at once", body.len());
+            let problem = Problem::at(("MSH", 1, 0), code::INTERNAL, "too-large", reason);
+            let head = Delivery { raw: &body[..HEAD], ..delivery };
+            return self.desk.refuse(head, &Answer::new(AckCode::AR, vec![problem])).await;
+        }
+        let (ward, bed) = delivery.topic.unwrap_or(("", &topic));
+        let gateway = format!("{ward}/{bed}");
+        if let Some(up) = telemetry::gateway_status(body) {
+            // A gateway's last will, or its greeting.
+            let state = (!up).then(|| format!("the gateway {gateway} says that it is offline"));
+            return Outcome::of_status(self.states.set(&gateway, state).await);
+        }
+        let hl7 = match self.plan.format {
+            Format::Auto => telemetry::is_hl7(body),
+            Format::Telemetry => false,
+            Format::Hl7 => true,
+        };
+        let outcome = if hl7 {
+            self.desk.take_hl7(Delivery { raw: unframed(body), ..delivery }).await
         } else {
             self.desk.take_telemetry(delivery).await
         };
-        self.desk.metrics.messages.with_label_values(&["mqtt", outcome.code]).inc();
-        self.desk.metrics.answer_seconds.with_label_values(&["mqtt"]).observe(watch.elapsed().as_secs_f64());
-        // Not stored: not acknowledged; it comes again. An id of an earlier connection means nothing now.
-        if outcome.settled && self.epoch.load(Ordering::SeqCst) == epoch {
-            let _ = client.try_ack(&publish);
+        if outcome.used > 0 {
+            self.states.well(&gateway).await;
         }
+        outcome
     }
 
     fn gauge(&self, up: i64) {
-        self.desk.metrics.broker_up.with_label_values(&[&self.broker.name]).set(up);
+        self.desk.metrics.broker_up.with_label_values(&[&self.plan.name]).set(up);
     }
 
     /// Tells the journal, and so the wall, when the broker goes and comes.
-    async fn state(&self, healthy: bool, up: &mut bool, detail: &str) {
-        if *up == healthy {
-            return;
-        }
-        *up = healthy;
-        if !healthy {
-            warn!(broker = %self.broker.name, detail, "the broker is out of reach");
-        }
-        let detail = format!("broker {}: {detail}", self.broker.name);
-        let event = Event::Service { part: "mqtt".into(), healthy, detail };
-        let submission =
-            Submission { source: "self".into(), via: "self", events: vec![event], ..Submission::default() };
-        if let Err(error) = self.desk.journal.append(submission).await {
-            warn!(%error, "the broker's state cannot be recorded");
-        }
+    async fn state(&self, problem: Option<String>) {
+        let name = &self.plan.name;
+        self.states.set(name, problem.map(|detail| format!("broker {name} {detail}"))).await;
+    }
+
+    /// Said and over at once: the alert stays until somebody has acknowledged it.
+    async fn gap(&self, detail: &str) {
+        self.desk.metrics.oddities.with_label_values(&["session-lost"]).inc();
+        self.state(Some(detail.to_owned())).await;
+        self.state(None).await;
     }
 }
 
-/// `stormwatch/v1/6E/01/vitals` is ward 6E, bed 01.
-fn ward_and_bed(topic: &str) -> Option<(&str, &str)> {
-    let mut parts = topic.rsplit('/').skip(1);
-    let bed = parts.next()?;
-    Some((parts.next()?, bed))
+/// Without an MLLP frame, which some gateways leave around HL7.
+fn unframed(body: &[u8]) -> &[u8] {
+    let body = body.trim_ascii_end();
+    let body = body.strip_suffix(&[crate::hl7::frame::FS]).unwrap_or(body);
+    body.strip_prefix(&[crate::hl7::frame::VT]).unwrap_or(body)
 }
 
 #[cfg(test)]
@@ -351,17 +308,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_read_and_never_shown_with_its_password() {
-        let broker = Broker { url: "mqtt://ward:secret@broker.local:1884".into(), ..Broker::default() };
-        assert_eq!(options(&broker).expect("a good url").broker_address(), ("broker.local".into(), 1884));
-        assert_eq!(redacted(&broker.url), "mqtt://…@broker.local:1884");
-        let bad = Broker { url: "broker.local".into(), ..Broker::default() };
-        assert!(options(&bad).is_err());
+    fn pauses_grow_and_end_at_eight_seconds() {
+        let pauses: Vec<Duration> = (0..20).map(pause).collect();
+        assert!(pauses.windows(2).take(5).all(|pair| pair[1] > pair[0]), "{pauses:?}");
+        assert!(pauses.iter().all(|pause| *pause >= Duration::from_millis(250)));
+        assert!(pauses.iter().all(|pause| *pause <= Duration::from_secs(8)));
     }
 
     #[test]
-    fn the_topic_names_ward_and_bed() {
-        assert_eq!(ward_and_bed("stormwatch/v1/6E/01/vitals"), Some(("6E", "01")));
-        assert_eq!(ward_and_bed("vitals"), None);
+    fn hl7_in_a_frame_is_taken_out_of_it() {
+        assert_eq!(unframed(b"\x0bMSH|^~\\&|\rPID|1\r\x1c\r"), b"MSH|^~\\&|\rPID|1\r");
+        assert_eq!(unframed(b"MSH|^~\\&|\r"), b"MSH|^~\\&|");
     }
 }

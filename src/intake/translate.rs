@@ -1,11 +1,12 @@
 //! From what a message says to events; what means nothing here becomes a problem with a reason.
 
-use crate::hl7::{AckCode, Content, Part, Problem, Refusal, content::code};
+use crate::hl7::{AckCode, Answer, Content, Part, Problem, Refusal, content::code};
 use crate::model::{
-    Event, OxygenDevice, PatientId, Quality, Reading, Therapy, TherapyAction, TherapyKind, Time, Value,
+    Event, Observation, OxygenDevice, PatientId, Quality, Reading, Therapy, TherapyAction, TherapyKind, Time,
+    Value,
 };
 use crate::telemetry::Telemetry;
-use crate::terminology::{Examined, Meaning, Refused, Terminology, assessments};
+use crate::terminology::{Examined, Meaning, Refused, Share, Terminology, assessments, counts};
 
 /// One message's events and what of it could not be used.
 #[derive(Debug, Default)]
@@ -14,13 +15,20 @@ pub struct Translated {
     pub problems: Vec<Problem>,
     /// The first patient, for quarantine rows.
     pub patient: Option<PatientId>,
+    /// That its source was heard, where it is time to say so.
+    pub heard: Option<Event>,
     /// The whole message is refused with this code.
-    refused: Option<AckCode>,
+    pub(super) refused: Option<AckCode>,
 }
 
 impl Translated {
     pub fn refused(refusal: Refusal) -> Translated {
         Translated { refused: Some(refusal.code), problems: vec![refusal.problem], ..Translated::default() }
+    }
+
+    /// Nothing of it is used, and the sender is told so with this answer.
+    pub fn refused_with(answer: &Answer) -> Translated {
+        Translated { refused: Some(answer.code), problems: answer.problems.clone(), ..Translated::default() }
     }
 
     pub fn unusable(class: &'static str, place: &str, reason: &str) -> Translated {
@@ -44,7 +52,8 @@ pub fn hl7(content: Content, terminology: &Terminology, source: &str, now: Time)
     for group in content.groups {
         let patient = group.patient.map(|p| p.id);
         translated.patient = translated.patient.take().or(patient.clone());
-        let mut reader = Reader { terminology, source, now, patient: patient.as_ref(), examined: Vec::new() };
+        let from = translated.events.len();
+        let mut reader = Reader::new(terminology, source, now, patient.as_ref(), from);
         for part in group.parts {
             match part {
                 Part::Census(census) => translated.events.push(Event::Census(census)),
@@ -80,7 +89,7 @@ pub fn telemetry(
         translated.problems.extend(Translated::unusable("no-patient", "patient", reason).problems);
         return translated;
     };
-    let mut reader = Reader { terminology, source, now, patient: Some(patient), examined: Vec::new() };
+    let mut reader = Reader::new(terminology, source, now, Some(patient), 0);
     for reading in &sent.readings {
         reader.reading(reading, &mut translated);
     }
@@ -104,9 +113,23 @@ struct Reader<'a> {
     patient: Option<&'a PatientId>,
     /// Parts of bedside examinations; one examination arrives as several rows.
     examined: Vec<Examined>,
+    /// Parts of the white cells in per cent; their counts follow from other rows.
+    shares: Vec<Share>,
+    /// Where this patient's events begin.
+    from: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(
+        terminology: &'a Terminology,
+        source: &'a str,
+        now: Time,
+        patient: Option<&'a PatientId>,
+        from: usize,
+    ) -> Reader<'a> {
+        Reader { terminology, source, now, patient, examined: Vec::new(), shares: Vec::new(), from }
+    }
+
     fn reading(&mut self, reading: &Reading, translated: &mut Translated) {
         // Rows without a patient already stand among the problems.
         let Some(patient) = self.patient else { return };
@@ -116,6 +139,12 @@ impl Reader<'_> {
                 translated.events.push(Event::Therapy(self.oxygen(patient, device, flow, at, withdrawn)));
             }
             Ok(Meaning::Examined(part)) => self.examined.push(part),
+            Ok(Meaning::Factors(factors)) => translated.events.push(Event::Factors {
+                patient: patient.clone(),
+                factors,
+                by: self.source.to_owned(),
+            }),
+            Ok(Meaning::Share(share)) => self.shares.push(share),
             Ok(Meaning::Nothing) => {}
             Err(refused) => translated.problems.push(problem(&refused)),
         }
@@ -152,6 +181,13 @@ impl Reader<'_> {
         for assessment in found {
             translated.events.push(Event::Assessed { patient: patient.clone(), assessment });
         }
+        translated.problems.extend(refused.iter().map(problem));
+        let seen: Vec<&Observation> = translated.events[self.from..]
+            .iter()
+            .filter_map(|event| if let Event::Observed(seen) = event { Some(seen) } else { None })
+            .collect();
+        let (counted, refused) = counts(self.shares, &seen);
+        translated.events.extend(counted.into_iter().map(Event::Observed));
         translated.problems.extend(refused.iter().map(problem));
     }
 }

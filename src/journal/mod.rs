@@ -45,7 +45,7 @@ pub use export::{Copied, export};
 pub use health::Health;
 pub use import::import;
 pub use quarantine::{Filter, QuarantineRow, QuarantineState};
-pub use read::{Entries, Message, Reader};
+pub use read::{Entries, Message, Piece, Reader};
 pub use tail::{Quiet, Tail};
 pub use verify::{Report, verify};
 

@@ -35,6 +35,16 @@ pub struct Message {
     pub raw: Vec<u8>,
 }
 
+/// A quarantined piece as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub raw: Vec<u8>,
+    pub source: String,
+    pub via: String,
+    /// The listener or broker it came by; `None` for what has no key.
+    pub door: Option<String>,
+}
+
 impl Reader {
     /// Of the journal in `dir`, whether or not a process writes it.
     pub fn new(dir: &Path) -> Reader {
@@ -77,9 +87,45 @@ impl Reader {
         Ok(self.message(id)?.map(|message| message.raw))
     }
 
+    /// The bytes of a sender's newest messages, newest first; those among the last hundred thousand of all.
+    pub fn newest_of(&self, source: &str, via: &str, most: usize) -> Result<Vec<Vec<u8>>, Error> {
+        let connection = open_to_read(&self.dir)?;
+        let query = "SELECT raw FROM message
+                     WHERE id > (SELECT coalesce(max(id), 0) FROM message) - 100000 AND source = ?1 AND via = ?2
+                     ORDER BY id DESC LIMIT ?3";
+        let mut statement = connection.prepare(query).map_err(unreadable)?;
+        let rows = statement.query_map(params![source, via, most as i64], |row| row.get(0));
+        rows.and_then(Iterator::collect).map_err(unreadable)
+    }
+
     /// Newest first.
     pub fn quarantine(&self, filter: &Filter) -> Result<Vec<QuarantineRow>, Error> {
         quarantine::list(&open_to_read(&self.dir)?, filter).map_err(unreadable)
+    }
+
+    /// Ids in quarantine that begin so and are not resolved.
+    pub fn quarantined_ids(&self, beginning: &str) -> Result<Vec<String>, Error> {
+        let connection = open_to_read(&self.dir)?;
+        let query = "SELECT DISTINCT id FROM quarantine
+                     WHERE id >= ?1 AND id < ?1 || char(1114111) AND state <> 'resolved'";
+        let mut statement = connection.prepare(query).map_err(unreadable)?;
+        let rows = statement.query_map([beginning], |row| row.get(0));
+        rows.and_then(Iterator::collect).map_err(unreadable)
+    }
+
+    /// The first piece under `id`.
+    pub fn quarantined(&self, id: &str) -> Result<Option<Piece>, Error> {
+        let query = "SELECT coalesce(q.raw, m.raw), m.source, m.via, m.key
+                     FROM quarantine q JOIN message m ON m.id = q.message
+                     WHERE q.id = ?1 ORDER BY q.number LIMIT 1";
+        let piece = |row: &Row| {
+            let key: Option<Vec<u8>> = row.get(3)?;
+            // Keys begin with the door's name.
+            let door = key.as_deref().and_then(|key| key.split(|byte| *byte == b'|').next());
+            let door = door.and_then(|door| std::str::from_utf8(door).ok()).map(str::to_owned);
+            Ok(Piece { raw: row.get(0)?, source: row.get(1)?, via: row.get(2)?, door })
+        };
+        open_to_read(&self.dir)?.query_row(query, [id], piece).optional().map_err(unreadable)
     }
 
     /// The bytes of the newest piece under `id`.

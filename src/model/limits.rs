@@ -2,12 +2,19 @@
 
 use super::time::Span;
 
-/// Largest MLLP frame by default, in bytes.
-pub const FRAME_MAX: usize = 4 * 1024 * 1024;
+/// Largest MLLP frame by default, in bytes: a scanned document of some megabytes may stand beside numbers.
+pub const FRAME_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of unfinished frames of one listener, and the same again of messages on their way to the disk.
+pub const FRAMES_HELD_MAX: usize = 256 * 1024 * 1024;
 /// Bytes outside any frame before a connection is closed.
 pub const GARBAGE_MAX: usize = 4 * 1024;
-/// Largest MQTT payload, in bytes.
+/// Largest telemetry in one MQTT publication, in bytes; a larger one is refused by name.
 pub const MQTT_PACKET_MAX: usize = 1024 * 1024;
+/// Largest MQTT publication that is taken off the line at all, in bytes.
+pub const MQTT_FRAME_MAX: usize = 16 * 1024 * 1024;
+/// A broker that insists on a larger one has it taken once, up to here (the largest MQTT knows), so that it does not
+/// block all that waits behind it.
+pub const MQTT_FRAME_ONCE: usize = 268_435_460;
 /// Largest HTTP body, in bytes.
 pub const HTTP_BODY_MAX: usize = 256 * 1024;
 /// Largest WebSocket frame from a client, in bytes.

@@ -55,6 +55,29 @@ pub fn is_hl7(payload: &[u8]) -> bool {
     start.is_some_and(|start| unmarked(&payload[start..]).starts_with(b"MSH"))
 }
 
+/// What a gateway says of itself, as a last will or a greeting: `offline` and `online` as a word or under `status` or
+/// `state`. `None` for everything else.
+pub fn gateway_status(payload: &[u8]) -> Option<bool> {
+    /// Longer ones carry more than a word.
+    const LONGEST: usize = 200;
+    let payload = unmarked(payload).trim_ascii();
+    let word = match payload.first()? {
+        _ if payload.len() > LONGEST => return None,
+        b'{' => match serde_json::from_slice::<Json>(payload).ok()? {
+            Json::Object(object) if object.get("observations").is_none() => {
+                ["status", "state"].into_iter().find_map(|key| object.text(key).ok().flatten())?
+            }
+            _ => return None,
+        },
+        _ => std::str::from_utf8(payload).ok()?.trim_matches('"').to_owned(),
+    };
+    match word.trim().to_ascii_lowercase().as_str() {
+        "offline" | "disconnected" => Some(false),
+        "online" | "connected" => Some(true),
+        _ => None,
+    }
+}
+
 /// Takes a payload apart.
 ///
 /// # Errors

@@ -180,6 +180,23 @@ fn a_senml_pack_that_cannot_be_trusted_is_refused_whole() {
 }
 
 #[test]
+fn a_gateway_s_last_will_is_no_telemetry() {
+    for (payload, up) in [
+        ("offline", Some(false)),
+        (" Offline\n", Some(false)),
+        ("\"online\"", Some(true)),
+        ("{\"status\":\"offline\"}", Some(false)),
+        ("{\"state\":\"connected\",\"at\":1}", Some(true)),
+        ("{\"status\":\"offline\",\"observations\":[]}", None),
+        ("{\"status\":\"alarm\"}", None),
+        ("38.4", None),
+        ("", None),
+    ] {
+        assert_eq!(gateway_status(payload.as_bytes()), up, "{payload}");
+    }
+}
+
+#[test]
 fn hl7_is_seen_at_the_first_look() {
     for payload in ["MSH|^~\\&|", "\u{b}MSH|^~\\&|", "\r\nMSH|", "\u{feff}MSH|"] {
         assert!(is_hl7(payload.as_bytes()), "{payload:?}");

@@ -95,6 +95,7 @@ impl Terminology {
             Part::Writing => self.points(reading, at, 1, Examination::Writing),
             Part::Attention => self.points(reading, at, 1, Examination::Attention),
             Part::Capd => self.points(reading, at, 32, Examination::Capd),
+            Part::Ecog | Part::PriorLines | Part::DiseaseState => self.factor(reading, part),
         }
     }
 
@@ -105,9 +106,15 @@ impl Terminology {
         most: u8,
         make: fn(u8) -> Examination,
     ) -> Result<Meaning, Refused> {
+        let points = self.whole(reading, most)?;
+        Ok(points.map_or(Meaning::Nothing, |points| examined(at, &reading.place, make(points))))
+    }
+
+    /// A whole number from 0 to `most`; `None` where the sender says that there is none.
+    pub(super) fn whole(&self, reading: &Reading, most: u8) -> Result<Option<u8>, Refused> {
         let place = reading.place.as_str();
         let number = match self.amount(reading)? {
-            Amount::Nothing => return Ok(Meaning::Nothing),
+            Amount::Nothing => return Ok(None),
             Amount::Number { number, bound: Bound::Exactly, .. } => number,
             Amount::Number { .. } | Amount::Unreadable(_) => {
                 let reason = "points of an examination are one whole number; send it".into();
@@ -119,7 +126,7 @@ impl Terminology {
             let reason = format!("points are whole numbers from 0 to {most}; check the sender");
             return Err(Refused::new("hard-limit", place, reason));
         };
-        Ok(examined(at, place, make(points)))
+        Ok(Some(points))
     }
 
     fn acvpu(&self, reading: &Reading, at: Time) -> Result<Meaning, Refused> {
@@ -150,7 +157,7 @@ impl Terminology {
     }
 
     /// The words of a value: its text, or the name and the code of an answer.
-    fn words_of(&self, reading: &Reading) -> Vec<String> {
+    pub(super) fn words_of(&self, reading: &Reading) -> Vec<String> {
         match &reading.value {
             RawValue::Text(text) | RawValue::Number(text) => vec![text.clone()],
             RawValue::Coded(coding) => vec![coding.name.clone(), coding.code.clone()],

@@ -23,9 +23,12 @@ pub(super) enum Part {
     Attention,
     Capd,
     Acvpu,
+    Ecog,
+    PriorLines,
+    DiseaseState,
 }
 
-pub(super) const PARTS: [(&str, Part); 8] = [
+pub(super) const PARTS: [(&str, Part); 11] = [
     ("oxygen_device", Part::OxygenDevice),
     ("ice_orientation", Part::Orientation),
     ("ice_naming", Part::Naming),
@@ -34,6 +37,9 @@ pub(super) const PARTS: [(&str, Part); 8] = [
     ("ice_attention", Part::Attention),
     ("capd", Part::Capd),
     ("acvpu", Part::Acvpu),
+    ("ecog", Part::Ecog),
+    ("prior_lines", Part::PriorLines),
+    ("disease_state", Part::DiseaseState),
 ];
 
 /// What a code stands for.
@@ -41,6 +47,8 @@ pub(super) const PARTS: [(&str, Part); 8] = [
 pub(super) enum Target {
     Analyte(Analyte),
     Part(Part),
+    /// So many per cent of the white cells are these.
+    Share(Analyte),
     /// Known, and not usable; why.
     Refuse(String),
     /// Known, and of no use to any rule.
@@ -158,10 +166,25 @@ pub(super) fn read_row(
 
 fn target(row: &Row<'_, '_>, known: &[AnalyteRow]) -> Option<Target> {
     let analyte = row.optional("analyte");
+    let share = row.optional("share");
     let part = row.optional("part");
     let refuse = row.optional("refuse");
     let ignore = row.optional("ignore");
+    if let Some(name) = &share {
+        let alone = analyte.is_none() && part.is_none() && refuse.is_none() && ignore.is_none();
+        if alone {
+            return known_analyte(row, "share", name, known).map(Target::Share);
+        }
+    }
     match (analyte, part, refuse, ignore) {
+        _ if share.is_some() => {
+            row.mistake(
+                "share",
+                "a row stands for one thing: a share, or something else".into(),
+                "keep one of `analyte`, `share`, `part`, `refuse`, `ignore`",
+            );
+            None
+        }
         (Some(name), None, None, None) => known_analyte(row, "analyte", &name, known).map(Target::Analyte),
         (None, Some(name), None, None) => {
             let part =
@@ -178,7 +201,7 @@ fn target(row: &Row<'_, '_>, known: &[AnalyteRow]) -> Option<Target> {
             row.mistake(
                 "codes",
                 "a row stands for one thing: an analyte, a part, a refusal, or nothing".into(),
-                "keep one of `analyte`, `part`, `refuse`, `ignore`",
+                "keep one of `analyte`, `share`, `part`, `refuse`, `ignore`",
             );
             None
         }

@@ -8,10 +8,12 @@ mod analyte;
 mod code;
 mod drug;
 mod examine;
+mod factor;
 mod mapping;
 mod number;
 mod observe;
 mod quantity;
+mod share;
 mod sheet;
 mod text;
 mod unit;
@@ -31,6 +33,7 @@ use words::Words;
 
 pub use examine::{Examination, Examined, assessments};
 pub use observe::{CLASSES, Meaning, Refused};
+pub use share::{Share, counts};
 pub use sheet::Mistake;
 
 /// The files of the built-in set, by their path inside `terminology/`.

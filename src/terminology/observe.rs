@@ -1,5 +1,6 @@
 //! A row as sent -> what it means, or why it cannot be used.
 
+use crate::model::Factors;
 use crate::model::limits::FUTURE;
 use crate::model::{
     Analyte, Observation, OxygenDevice, PatientId, Quality, Quantity, RawValue, Reading, Status, Time, Value,
@@ -9,6 +10,7 @@ use super::Terminology;
 use super::code::Found;
 use super::examine::Examined;
 use super::mapping::{CodeRow, Target};
+use super::share::Share;
 use super::text::shown;
 
 /// Every class of refusal, for counting and for the operator's handbook.
@@ -53,6 +55,8 @@ impl Refused {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Meaning {
     Observation(Observation),
+    /// Known of the patient before the infusion.
+    Factors(Factors),
     /// The oxygen device in use from `at` on, with the flow in L/min where the same field carries it; the
     /// caller makes a therapy of it.
     OxygenDevice {
@@ -63,6 +67,8 @@ pub enum Meaning {
     },
     /// One part of a bedside examination; [`super::assessments`] joins the parts of one message.
     Examined(Examined),
+    /// A part of the white cells in per cent; [`super::counts`] makes a count of it.
+    Share(Share),
     /// Nothing to use, and nothing lost: the tree of devices, a result still pending, a code known to be of
     /// no use.
     Nothing,
@@ -116,7 +122,14 @@ impl Terminology {
                 format!("used: {} {value} {unit}, {}", seen.analyte, seen.status.name())
             }
             Ok(Meaning::OxygenDevice { device, .. }) => format!("used: oxygen device {}", device.name()),
+            Ok(Meaning::Factors(_)) => "used: known of the patient before the infusion".to_owned(),
             Ok(Meaning::Examined(examined)) => format!("used: part of an examination, {:?}", examined.part),
+            Ok(Meaning::Share(share)) => {
+                format!(
+                    "used where the message brings the white cells of that instant: {}",
+                    share.part.analyte
+                )
+            }
             Ok(Meaning::Nothing) => "passed over: nothing to use and nothing lost".to_string(),
             Err(refused) => format!("refused: {}: {}", refused.class, refused.reason),
         });
@@ -140,20 +153,24 @@ impl Terminology {
             return Ok(Meaning::Nothing);
         };
         steps.note(|| format!("code {code} from {sender}: {:?}", row.target));
-        let analyte = match &row.target {
+        let (analyte, share) = match &row.target {
             Target::Ignore => return Ok(Meaning::Nothing),
             Target::Refuse(why) => {
                 let reason = format!("code `{code}` is not used: {why}");
                 return Err(Refused::new("refused-code", &reading.place, reason));
             }
             Target::Part(part) => return self.examine(reading, *part, accepted_at),
-            Target::Analyte(analyte) => *analyte,
+            Target::Analyte(analyte) => (*analyte, false),
+            Target::Share(analyte) => (*analyte, true),
         };
         let (at, uncertain) = instant(reading, accepted_at)?;
         let mut quality = self.marks(reading);
         quality.time |= uncertain;
-        let quantity = self.measure(reading, row, analyte, &mut quality, steps)?;
-        Ok(Meaning::Observation(Observation {
+        let quantity = match share {
+            true => self.share(reading, steps)?,
+            false => self.measure(reading, row, analyte, &mut quality, steps)?,
+        };
+        let seen = Observation {
             patient: patient.clone(),
             analyte,
             quantity,
@@ -165,7 +182,11 @@ impl Terminology {
             order: reading.order.clone(),
             device: reading.device.clone(),
             original: original(reading),
-        }))
+        };
+        Ok(match share {
+            true => Meaning::Share(Share { place: reading.place.clone(), part: seen }),
+            false => Meaning::Observation(seen),
+        })
     }
 
     /// The row of the codes and the code as sent; `None` where the reading carries no measurement.

@@ -23,6 +23,7 @@ pub(super) struct Words {
     after: Vec<(String, Bound)>,
     oxygen: BTreeMap<String, OxygenDevice>,
     acvpu: BTreeMap<String, String>,
+    disease: BTreeMap<String, String>,
 }
 
 /// What stands in a value field.
@@ -47,7 +48,7 @@ const BOUNDS: [(&str, Bound); 5] = [
 impl Words {
     pub(super) fn read(sheet: &Sheet<'_>) -> Words {
         let mut words = Words::default();
-        let top = sheet.top(&["comparator", "oxygen", "acvpu"]);
+        let top = sheet.top(&["comparator", "oxygen", "acvpu", "disease_state"]);
         words.unavailable = top.texts("unavailable").iter().map(|word| word_key(word)).collect();
         words.specimen = top.texts("specimen").iter().map(|word| amount_key(word)).collect();
         words.denials = top.texts("denials").iter().map(|word| amount_key(word)).collect();
@@ -71,6 +72,10 @@ impl Words {
         }
         for row in sheet.rows("acvpu") {
             words.read_acvpu(&row);
+            row.finish();
+        }
+        for row in sheet.rows("disease_state") {
+            words.read_disease_state(&row);
             row.finish();
         }
         words.before.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
@@ -132,6 +137,21 @@ impl Words {
         }
     }
 
+    fn read_disease_state(&mut self, row: &Row<'_, '_>) {
+        let state = row.text("state");
+        let words = row.texts("words");
+        let Some(state) = state else { return };
+        if !["cr", "pr", "active"].contains(&state.as_str()) {
+            row.mistake("state", format!("`{state}` is no state"), "use cr, pr or active");
+            return;
+        }
+        for word in words {
+            if self.disease.insert(word_key(&word), state.clone()).is_some_and(|other| other != state) {
+                row.mistake("words", format!("`{word}` is another state already"), "a word means one state");
+            }
+        }
+    }
+
     /// A comment or a value that says the specimen was not fit; `溶血(-)` and `no hemolysis` say that it was.
     pub(super) fn is_specimen_trouble(&self, text: &str) -> bool {
         let key = amount_key(text);
@@ -171,6 +191,11 @@ impl Words {
 
     pub(super) fn acvpu(&self, text: &str) -> Option<&str> {
         self.acvpu.get(&word_key(text)).map(String::as_str)
+    }
+
+    /// `cr`, `pr` or `active`.
+    pub(super) fn disease_state(&self, text: &str) -> Option<&str> {
+        self.disease.get(&word_key(text)).map(String::as_str)
     }
 
     pub(super) fn is_sentinel(&self, number: Exact) -> bool {

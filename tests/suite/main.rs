@@ -1,9 +1,14 @@
 //! The suite: the built binary, driven from outside, mostly by clients nobody here wrote.
 
 mod access;
+mod broker;
 mod clients;
+mod conformance;
+mod corpus;
 mod crash;
 mod intake;
+mod opinions;
+mod reload;
 mod replay;
 mod support;
 mod tidy;

@@ -34,17 +34,33 @@ impl Service {
         service
     }
 
+    /// With a configuration file of this text; ports and folders are still those of a test.
+    pub fn configured(config: &str) -> Service {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("stormwatch.toml");
+        std::fs::write(&file, config).expect("written");
+        let file = file.to_str().expect("a plain path").to_owned();
+        let mut service = Service::start_in(&folder.path().join("data"), &["--config", &file]);
+        service._folder = Some(folder);
+        service
+    }
+
     pub fn start_in(data: &Path, more: &[&str]) -> Service {
+        Service::start_as(Command::new(env!("CARGO_BIN_EXE_stormwatch")), data, more)
+    }
+
+    /// As the command says, which ends by running the service with the arguments given to it.
+    pub fn start_as(mut command: Command, data: &Path, more: &[&str]) -> Service {
         let root = env!("CARGO_MANIFEST_DIR");
-        let mut process = Command::new(env!("CARGO_BIN_EXE_stormwatch"))
-            .args(["serve", "--http", "127.0.0.1:0", "--mllp", "127.0.0.1:0"])
+        command.arg("serve");
+        for (flag, folder) in [("--rules", "alert-rules"), ("--terminology", "terminology")] {
+            if !more.contains(&flag) {
+                command.args([flag, &format!("{root}/{folder}")]);
+            }
+        }
+        let mut process = command
+            .args(["--http", "127.0.0.1:0", "--mllp", "127.0.0.1:0"])
             .args(["--data", data.to_str().expect("a plain path")])
-            .args([
-                "--rules",
-                &format!("{root}/alert-rules"),
-                "--terminology",
-                &format!("{root}/terminology"),
-            ])
             .args(more)
             .env("RUST_LOG", "warn")
             .stdout(Stdio::piped())
@@ -138,6 +154,16 @@ impl Service {
         frames
     }
 
+    /// What followed a cursor, or a snapshot where that is no longer known.
+    pub fn subscribe_after(&self, cursor: &str) -> Frames {
+        let stream = TcpStream::connect(&self.http).expect("the port accepts");
+        stream.set_read_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+        let (mut socket, _) = client(format!("ws://{}/ws/v1", self.http), stream).expect("a WebSocket");
+        let wish = json!({"type": "subscribe", "after": cursor});
+        socket.send(Message::text(wish.to_string())).expect("sent");
+        Frames { socket }
+    }
+
     pub fn open_alerts(&self, patient: &str) -> Vec<Json> {
         let all = self.get(&format!("/api/v1/alerts?patient={patient}"));
         let rows = all["alerts"].as_array().or(all.as_array()).expect("a list of alerts").clone();
@@ -150,6 +176,32 @@ impl Service {
             self.open_alerts(patient).into_iter().find(|alert| alert["rule"] == rule)
         })
         .unwrap_or_else(|| panic!("no {rule} for {patient}; open: {:#?}", self.open_alerts(patient)))
+    }
+
+    /// One figure of /metrics, by its name and labels as they are scraped; 0 where it has not counted yet.
+    pub fn figure(&self, name: &str) -> u64 {
+        let text = self.get_text("/metrics").1;
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0, |number| number.parse::<f64>().expect("a number") as u64)
+    }
+
+    /// Values of an analyte as they are charted, in order of time.
+    pub fn values(&self, patient: &str, analyte: &str) -> Vec<f64> {
+        let path = format!(
+            "/api/v1/patients/{patient}/series?analyte={analyte}&points=100000&from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z"
+        );
+        let (status, text) = self.get_text(&path);
+        if status == 404 {
+            return Vec::new();
+        }
+        let series: Json = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let points = series["points"].as_array().unwrap_or_else(|| panic!("no points: {text}"));
+        points.iter().filter_map(|point| point["value"].as_f64()).collect()
+    }
+
+    /// Rows in quarantine, newest first.
+    pub fn quarantine(&self) -> Vec<Json> {
+        self.get("/api/v1/quarantine")["quarantine"].as_array().expect("rows").clone()
     }
 
     /// Resident memory in MiB.
@@ -194,6 +246,35 @@ impl Line {
 
     pub fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("written");
+    }
+
+    /// Nothing is answered within this time.
+    pub fn is_silent(&mut self, within: Duration) -> bool {
+        self.stream.set_read_timeout(Some(within)).expect("a timeout");
+        let silent = self.answer().is_none();
+        self.stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        silent
+    }
+
+    /// The other side closes within this time; what it still says is thrown away.
+    pub fn is_closed(&mut self, within: Duration) -> bool {
+        let until = Instant::now() + within;
+        let mut scrap = [0u8; 4096];
+        while Instant::now() < until {
+            let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+            self.stream.set_read_timeout(Some(left)).expect("a timeout");
+            match self.stream.read(&mut scrap) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(error) => {
+                    return !matches!(
+                        error.kind(),
+                        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+                    );
+                }
+            }
+        }
+        false
     }
 
     /// The next acknowledgement; `None` where the connection ends or stays silent.

@@ -178,7 +178,8 @@ fn row_33_an_answer_is_never_answered() {
     for text in [
         "MSH|^~\\&|LIS|KUH|SW|KUH|20261122||ACK^R01^ACK|A1|P|2.5|||AL|AL\nMSA|AA|SW-1",
         "MSH|^~\\&|LIS|KUH|SW|KUH|20261122||ACK|A1|P|2.5",
-        "MSH|^~\\&|ALARM|KUH|SW|KUH|20261122||ORA^R41|A1|P|2.6|||AL|NE\nMSA|CA|SW-1",
+        "MSH|^~\\&|LIS|KUH|SW|KUH|20261122||ack|A1|P|2.5",
+        "MSH|^~\\&|LIS|KUH|SW|KUH|20261122|||A1|P|2.2\nMSA|AA|SW-1",
     ] {
         let message = message(text);
         let header = Header::of(&message, &tokyo());
@@ -189,6 +190,31 @@ fn row_33_an_answer_is_never_answered() {
         }
         assert_eq!(read(&message, &tokyo()).expect_err("nothing to read").problem.class, "answer");
     }
+}
+
+#[test]
+fn a_response_to_a_question_nobody_asked_is_refused_by_its_type() {
+    let text = "MSH|^~\\&|ALARM|KUH|SW|KUH|20261122||RSP^K22|A1|P|2.6\nMSA|AA|SW-1";
+    let refusal = read(&message(text), &tokyo()).expect_err("refused");
+    assert_eq!((refusal.code, refusal.problem.class), (AckCode::AR, "unsupported-message"));
+}
+
+#[test]
+fn a_listener_reads_only_the_types_it_is_for() {
+    let settings = ReadSettings { accept: vec!["oru".into(), "ADT^A01".into()], ..tokyo() };
+    let refused = |kind: &str| {
+        let text = format!("MSH|^~\\&|L|K|S|K|20261122||{kind}|A1|P|2.5\nEVN||20261122\nPID|1||X");
+        read(&message(&text), &settings).err().map(|refusal| refusal.problem.class)
+    };
+    assert_eq!(refused("ORU^R01"), None);
+    assert_eq!(refused("ADT^A01"), None);
+    assert_eq!(refused("ADT^A02"), Some("unsupported-message"));
+}
+
+#[test]
+fn the_event_of_an_old_message_stands_in_evn_1() {
+    let header = Header::of(&message("MSH|^~\\&|L|K|S|K|2026||adt|A1|P|2.1\nEVN|A03|20261122"), &tokyo());
+    assert_eq!(header.kind(), "ADT^A03");
 }
 
 #[test]
@@ -230,19 +256,22 @@ fn row_35_what_has_no_header_gets_ar_with_error_100() {
 
 #[test]
 fn row_09_and_44_an_unreadable_body_is_answered_by_its_head() {
-    let bytes = |raw: &[u8], answer: &Answer| acknowledge_bytes(raw, answer, &stamp(), &tokyo());
+    let text = |raw: &[u8], answer: &Answer| {
+        let answers = answers_to_bytes(raw, &tokyo(), AckMode::Auto, answer, &stamp());
+        answers.into_iter().map(|bytes| String::from_utf8(bytes).expect("text")).collect::<Vec<String>>()
+    };
     let head = format!("{V25}\rPID|1||half of a mess");
-    let text = String::from_utf8(bytes(head.as_bytes(), &Answer::too_large(4096)).expect("an answer"))
-        .expect("text");
-    assert!(text.contains("\rMSA|AR|A1\rERR||MSH^1|207^"), "{text}");
+    let large = &text(head.as_bytes(), &Answer::too_large(4096))[0];
+    assert!(large.contains("\rMSA|AR|A1\rERR||MSH^1|207^"), "{large}");
     let stray = Answer::from(&Malformed::Stray { line: 3 });
-    let text = String::from_utf8(bytes(head.as_bytes(), &stray).expect("an answer")).expect("text");
-    assert!(text.contains("\rMSA|AE|A1\rERR||MSH^1|100^"), "{text}");
-    let text = String::from_utf8(bytes(b"hello", &Answer::from(&Malformed::NoHeader)).expect("an answer"))
-        .expect("text");
-    assert!(text.contains("\rMSA|AR|\r"), "{text}");
+    let stray = &text(head.as_bytes(), &stray)[0];
+    assert!(stray.contains("\rMSA|AE|A1\rERR||MSH^1|100^"), "{stray}");
+    let nothing = &text(b"hello", &Answer::from(&Malformed::NoHeader))[0];
+    assert!(nothing.contains("\rMSA|AR|\r"), "{nothing}");
     let ack = b"MSH|^~\\&|LIS|KUH|SW|KUH|20261122||ACK^R01|A1|P|2.5\rMSA";
-    assert_eq!(bytes(ack, &Answer::too_large(4096)), None);
+    assert!(text(ack, &Answer::too_large(4096)).is_empty());
+    let silent = b"MSH|^~\\&|LIS|KUH|SW|KUH|20261122||ORU^R01|A1|P|2.5|||NE|NE\rPID";
+    assert!(text(silent, &Answer::too_large(4096)).is_empty(), "who wants no answer gets none");
 }
 
 #[test]

@@ -271,6 +271,18 @@ fn row_54_single_byte_sets_declared_or_not_and_bad_utf_8() {
 }
 
 #[test]
+fn a_single_byte_set_that_was_declared_by_mistake_is_not_believed() {
+    let text = "MSH|^~\\&|L|K|S|K|2026||ORU^R01|A1|P|2.5||||||8859/1\rPID|1||X||Zoë^Jürgen\r";
+    let read = parse(text.as_bytes());
+    assert_eq!(read.segment("PID").expect("PID").field(5).text(), "Zoë^Jürgen");
+    assert_eq!(read.warnings(), [Warning::UndeclaredCharset(Charset::Utf8)]);
+    let latin: Vec<u8> = text.chars().map(|letter| letter as u8).collect();
+    let read = parse(&latin);
+    assert_eq!(read.segment("PID").expect("PID").field(5).text(), "Zoë^Jürgen");
+    assert!(read.warnings().is_empty());
+}
+
+#[test]
 fn a_set_s_name_reads_back() {
     for charset in [
         Charset::Utf8,

@@ -166,3 +166,67 @@ proptest! {
         prop_assert!(!bad);
     }
 }
+
+/// Values of a message: segments, fields, repetitions, components, subcomponents.
+type Tree = Vec<(String, Vec<Vec<Vec<Vec<String>>>>)>;
+
+fn tree() -> impl Strategy<Value = Tree> {
+    use proptest::collection::vec;
+    let value = "[ -~é京\\r]{0,6}";
+    let field = vec(vec(vec(value, 1..3), 1..3), 1..3);
+    let name = "[A-Z][A-Z0-9]{2}".prop_filter("headers come first", |name| {
+        !["MSH", "FHS", "BHS", "DSC", "ADD"].contains(&name.as_str())
+    });
+    vec((name, vec(field, 1..6)), 1..8)
+}
+
+fn written(tree: &Tree, delimiters: &Delimiters) -> String {
+    let own = |mark: Option<u8>| String::from(char::from(mark.expect("all are there")));
+    let (bar, component, repetition, sub) = (
+        own(Some(delimiters.field)),
+        own(delimiters.component),
+        own(delimiters.repetition),
+        own(delimiters.subcomponent),
+    );
+    let join = |parts: Vec<String>, mark: &str| parts.join(mark);
+    let mut text = format!("MSH{bar}{component}{repetition}{}{sub}{bar}L{bar}K\r", own(delimiters.escape));
+    for (name, fields) in tree {
+        let field = |field: &Vec<Vec<Vec<String>>>| {
+            let one = |components: &Vec<Vec<String>>| {
+                let subs = |values: &Vec<String>| {
+                    join(values.iter().map(|v| escape::escape(v, delimiters).into_owned()).collect(), &sub)
+                };
+                join(components.iter().map(subs).collect(), &component)
+            };
+            join(field.iter().map(one).collect(), &repetition)
+        };
+        let fields: Vec<String> = fields.iter().map(field).collect();
+        text.push_str(&format!("{name}{bar}{}\r", fields.join(&bar)));
+    }
+    text
+}
+
+fn read_back(message: &Message) -> Tree {
+    let subs = |component: Component<'_>| component.subcomponents().map(|s| s.text().into_owned()).collect();
+    let components = |repetition: Repetition<'_>| repetition.components().map(subs).collect();
+    let fields = |segment: Segment<'_>| {
+        (1..=segment.field_count())
+            .map(|n| segment.field(n).repetitions().map(components).collect())
+            .collect()
+    };
+    message.segments().skip(1).map(|segment| (segment.name().to_owned(), fields(segment))).collect()
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_written_with_any_delimiters_reads_back_the_same(
+        tree in tree(),
+        marks in proptest::sample::select(vec!["|^~\\&", "!@~\\%", "$%*/+", ",;:?="]),
+    ) {
+        let delimiters = Delimiters::read(&format!("MSH{marks}")).expect("delimiters");
+        let text = written(&tree, &delimiters);
+        let message = Message::parse(text.as_bytes(), &tokyo()).expect("a message");
+        prop_assert_eq!(read_back(&message), tree);
+        prop_assert_eq!(message.write(), text);
+    }
+}

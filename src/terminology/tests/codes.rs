@@ -104,6 +104,24 @@ fn what_is_unknown_names_itself_and_the_file_to_mend() {
 }
 
 #[test]
+fn what_is_known_before_the_infusion_comes_as_rows() {
+    let factors = |code: &str, value: &str| match meaning(&reading(code, "cart-ews", value, "")) {
+        Ok(Meaning::Factors(factors)) => factors,
+        other => panic!("{code} {value}: {other:?}"),
+    };
+    assert_eq!(factors("ecog", "2").ecog, Some(2));
+    assert_eq!(factors("prior-lines", "4").prior_lines, Some(4));
+    for (word, state) in
+        [("完全奏効", "cr"), ("Partial Response", "pr"), ("R/R", "active"), ("ＰＤ", "active")]
+    {
+        assert_eq!(factors("disease-state", word).disease_state.as_deref(), Some(state), "{word}");
+    }
+    assert_eq!(class(&reading("cart-ews:ecog", "L", "6", "")), "hard-limit");
+    assert_eq!(class(&reading("cart-ews:disease-state", "L", "fair", "")), "unknown-word");
+    assert_eq!(meaning(&reading("ecog", "cart-ews", "not done", "")), Ok(Meaning::Nothing));
+}
+
+#[test]
 fn a_bedside_examination_is_put_together_from_its_parts() {
     let set = &*SET;
     let part = |code: &str, points: &str| {

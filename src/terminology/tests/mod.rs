@@ -3,6 +3,7 @@
 mod codes;
 mod drugs;
 mod sets;
+mod shares;
 mod values;
 
 use super::*;

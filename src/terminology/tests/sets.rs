@@ -57,6 +57,9 @@ fn every_code_of_the_set_means_what_its_row_says() {
                         assert_eq!(seen.analyte.as_str(), name)
                     }
                     (None, true, Err(refused)) => assert_eq!(refused.class, "refused-code", "{code}"),
+                    (None, false, Ok(Meaning::Share(share))) => {
+                        assert_eq!(text(&row, "share").as_deref(), Some(share.part.analyte.as_str()))
+                    }
                     (None, false, Ok(Meaning::Nothing)) => {}
                     (_, _, other) => panic!("{path}: {code} of {system}: {other:?}"),
                 }

@@ -71,6 +71,14 @@ fn inspired_oxygen_is_per_cent_or_a_fraction() {
 }
 
 #[test]
+fn inspired_oxygen_is_the_same_as_a_fraction_and_in_per_cent() {
+    for (written, unit) in [("0.4", ""), ("0.4", "1"), ("0.4", "%"), ("40", "%"), ("４０", "％"), ("40", "")]
+    {
+        assert_eq!(value("3150-0", "LN", written, unit), 40_000, "{written} {unit}");
+    }
+}
+
+#[test]
 fn other_laboratories_units_lead_to_the_same_value() {
     assert_eq!(value("2160-0", "LN", "88.4", "μmol/L"), 1_000);
     assert_eq!(value("1975-2", "LN", "17.1", "umol/L"), 1_000);
