@@ -198,13 +198,20 @@ impl Patient {
     pub fn baseline(&self, analyte: Analyte, code: Option<u16>) -> Option<Value> {
         let infused = self.infusion()?.at;
         let window = self.window(analyte)?;
-        let fits = |s: &&super::window::Sample| {
-            code.is_none_or(|code| s.code == code) && s.bound == crate::model::Bound::Exactly
-        };
-        let near: Vec<Value> =
-            window.between(infused - BASELINE_SPAN, infused).iter().filter(fits).map(|s| s.value).collect();
-        super::window::median(near)
-            .or_else(|| window.between(infused - BASELINE_REACH, infused).iter().rfind(fits).map(|s| s.value))
+        window.baseline(infused, code, || {
+            let fits = |s: &&super::window::Sample| {
+                code.is_none_or(|code| s.code == code) && s.bound == crate::model::Bound::Exactly
+            };
+            let near: Vec<Value> = window
+                .between(infused - BASELINE_SPAN, infused)
+                .iter()
+                .filter(fits)
+                .map(|s| s.value)
+                .collect();
+            super::window::median(near).or_else(|| {
+                window.between(infused - BASELINE_REACH, infused).iter().rfind(fits).map(|s| s.value)
+            })
+        })
     }
 
     /// Applies an admission, move, discharge or update; `false` where it was too old to matter.

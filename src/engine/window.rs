@@ -5,6 +5,8 @@
 //! number of samples, not with the span. Memory: 32 bytes a sample and 7 for the tree; 14 days of one vital
 //! sign a minute are 0.8 MB.
 
+mod kept;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::limits::{WINDOW_SAMPLES, WINDOW_SPAN};
@@ -125,6 +127,7 @@ pub struct Window {
     ordered: u32,
     /// The laboratory said that a newer value cannot be had.
     pub unavailable_at: Option<Time>,
+    kept: kept::Kept,
 }
 
 impl Window {
@@ -230,6 +233,7 @@ impl Window {
     }
 
     fn insert(&mut self, sample: Sample) {
+        self.kept.forget(sample.at);
         let place = self.samples.partition_point(|s| s.key() <= sample.key());
         self.samples.insert(place, sample);
         if place + 1 == self.samples.len() {
@@ -242,6 +246,7 @@ impl Window {
     fn remove(&mut self, sample: &Sample) {
         if let Some(place) = self.samples.iter().rposition(|s| s == sample) {
             self.samples.remove(place);
+            self.kept.forget(sample.at);
             self.rebuild_from(place);
         }
     }
@@ -308,12 +313,23 @@ impl Window {
         let surplus = self.samples.len().saturating_sub(WINDOW_SAMPLES).max(old);
         if surplus > self.samples.len() / 8 && surplus > 0 {
             self.samples.drain(..surplus);
+            self.kept = kept::Kept::default();
             let from = self.samples.first().map_or(oldest, |s| s.at);
             let used: BTreeSet<u32> = self.samples.iter().map(|s| s.order).collect();
             self.orders.retain(|_, number| used.contains(number));
             self.settled.retain(|key| key.at >= from);
             self.rebuild_from(0);
         }
+    }
+
+    /// The baseline of an infusion, worked out once from samples up to it.
+    pub fn baseline(
+        &self,
+        infused: Time,
+        code: Option<u16>,
+        work_out: impl FnOnce() -> Option<Value>,
+    ) -> Option<Value> {
+        self.kept.or_work_out(infused, code, work_out)
     }
 
     pub fn samples(&self) -> &[Sample] {
