@@ -192,7 +192,35 @@ test("why shows values, points, what is missing and the source", async ({ mock, 
   const card = page.locator("#alert-a1");
   await card.getByRole("button", { name: "Why" }).click();
   const said = await card.locator(".why").innerText();
-  for (const part of [/SpO₂\s+88 %\s+limit < 92/, /13 points in all/, /D1 temperature/, /Hay 2017/, /IL-6/, /unknown, not low risk/, /Lee 2019/]) assert.match(said, part);
+  for (const part of [/SpO₂\s+88 %\s+limit < 92/, /at least 13 points · band red/, /D1 temperature/, /Hay 2017/, /IL-6/, /unknown, not low risk/, /Lee 2019/]) assert.match(said, part);
+});
+
+test("a score with something missing is a floor and never low, on the console, the patient page, the handover and the wall", async ({ mock, open, wall }) => {
+  const service = await mock();
+  const patient = service.state.ward.patients[0];
+  const term = { name: "D1 temperature", points: 3, value: "", at: null, source: "Hay 2017" };
+  patient.risk = {
+    crs: { points: 0, at_least: null, band: "green", band_open: true, terms: [], missing: ["il6", "crp"] },
+    icans: { points: 3, at_least: 3, band: "amber", band_open: true, terms: [term], missing: ["ice"] },
+  };
+  for (const [language, unknown, floor, low] of [["en", "unknown · band open: not all is known", "at least 3 points · band amber or higher", /green|points in all/i], ["ja", "不明 · 区分未定（未確認の項目あり）", "3 点以上 · 区分 橙以上", /緑|合計/]]) {
+    const phone = await open(`${service.url}/console?lang=${language}`, { viewport: { width: 390, height: 844 } });
+    await phone.locator("#alert-a1").getByRole("button", { name: language === "en" ? "Why" : "理由", exact: true }).click();
+    const page = await open(`${service.url}/patients/p1?lang=${language}`);
+    await page.locator(".risk").first().waitFor();
+    const said = [await phone.locator(".why").first().innerText(), await page.locator(".patient").innerText()];
+    // Without value and age the source stands alone, with no dots left over.
+    assert.equal((await page.locator(".bar-note").first().innerText()).trim(), "Hay 2017");
+    await page.emulateMedia({ media: "print" });
+    said.push(await page.locator(".handover").innerText());
+    for (const text of said) {
+      assert.ok(text.includes(unknown) && text.includes(floor), text);
+      assert.doesNotMatch(text, low);
+    }
+    const tiles = await wall(service.url, `lang=${language}`);
+    assert.doesNotMatch(await tiles.locator("body").innerText(), low);
+    assert.equal(await tiles.locator('[data-band], [class*="green"]').count(), 0);
+  }
 });
 
 test("a new alert is spoken once to a screen reader", async ({ mock, open }) => {

@@ -1,8 +1,9 @@
 // Why now: the values behind an alert, what the score is made of, what is missing, and who says so.
-import type { Alert, Evidence, Patient, Risk } from "./wire.ts";
+import type { Alert, Evidence, Patient, Risk, Term } from "./wire.ts";
 import type { Speech } from "./words/words.ts";
 import { instant, spanText, stampText } from "./time.ts";
 import { readingOf } from "./reading.ts";
+import { riskText } from "./risk.ts";
 import { numberText, unitText } from "./value.ts";
 import { now } from "./store.ts";
 import { termText } from "./words/terms.ts";
@@ -64,8 +65,7 @@ export function RiskTerms({ title, risk, words }: { title: string; risk: Risk | 
       <h3>
         {title}{" "}
         <span class="risk-total">
-          {pointsText(risk, words)}
-          {risk.band ? ` · ${words.say("why.band", { band: words.named("band", risk.band) })}` : ""}
+          {riskText(risk, words)}
         </span>
       </h3>
       {terms.length > 0 ? (
@@ -78,7 +78,7 @@ export function RiskTerms({ title, risk, words }: { title: string; risk: Risk | 
               </span>
               <span class="bar-points">{words.say("why.points", { n: term.points })}</span>
               <span class="bar-note">
-                {[termText(String(term.value ?? ""), words.language), instant(term.at) === null ? "" : agoText(term.at, words)].filter((part) => part !== "").join(" · ")}
+                {noteOf(term, words)}
                 {term.source ? <cite>{term.source}</cite> : null}
               </span>
             </li>
@@ -90,10 +90,10 @@ export function RiskTerms({ title, risk, words }: { title: string; risk: Risk | 
   );
 }
 
-/** Points, or how many are certain: with something missing a sum is a lower bound, not a value. */
-function pointsText(risk: Risk, words: Speech): string {
-  if (typeof risk.points === "number") return words.say("why.total", { n: risk.points });
-  return risk.at_least ? words.say("why.atLeast", { n: risk.at_least }) : words.say("why.unknown");
+/** Value and age of a term, each only where there is one; a source follows behind its own dot. */
+function noteOf(term: Term, words: Speech): string {
+  const parts = [termText(String(term.value ?? ""), words.language), instant(term.at) === null ? "" : agoText(term.at, words)].filter((part) => part !== "");
+  return parts.join(" · ") + (parts.length > 0 && term.source ? " · " : "");
 }
 
 /** Missing is unknown: it is listed with the same weight as what is there. */

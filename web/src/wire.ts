@@ -96,6 +96,8 @@ export interface Risk {
   /** What is certain although something is missing: the points are this or more. */
   at_least?: number | null;
   band?: string | null;
+  /** Something is missing, or treatment hides it: the band is this or a higher one. */
+  band_open?: boolean;
   terms?: Term[];
   missing?: string[];
   source?: string;

@@ -1,8 +1,9 @@
 // The handover on paper: situation, background, assessment, recommendation. Shown on paper only.
-import type { Alert, Patient } from "../wire.ts";
+import type { Alert, Patient, Risk } from "../wire.ts";
 import type { Speech } from "../words/words.ts";
 import { instant, stampText } from "../time.ts";
 import { leading, readingOf } from "../reading.ts";
+import { riskText } from "../risk.ts";
 import { bedText, dayText, numberText, unitText } from "../value.ts";
 import { now } from "../store.ts";
 import { missingOf, nameText } from "../why.tsx";
@@ -45,6 +46,10 @@ export function Handover({ patient, alerts, words }: { patient: Patient; alerts:
         ))}
       </ul>
       <h2>A {words.say("handover.a")}</h2>
+      <ul>
+        <RiskLine name={words.say("why.crs")} risk={patient.risk?.crs} words={words} />
+        <RiskLine name={words.say("why.icans")} risk={patient.risk?.icans} words={words} />
+      </ul>
       <Values patient={patient} words={words} />
       <h2>R {words.say("handover.r")}</h2>
       <ul>
@@ -83,9 +88,17 @@ function Values({ patient, words }: { patient: Patient; words: Speech }) {
   );
 }
 
+function RiskLine({ name, risk, words }: { name: string; risk: Risk | null | undefined; words: Speech }) {
+  return risk ? (
+    <li>
+      {name}: {riskText(risk, words)}
+    </li>
+  ) : null;
+}
+
 function gradeLine(name: string, grade: Patient["crs"], words: Speech): string {
-  const suggested = grade?.suggested ?? grade?.grade;
-  return `${name} ${words.say("patient.suggested")} ${suggested ?? words.say("patient.gradeUnknown")} / ${words.say("patient.charted")} ${grade?.charted ?? "–"}`;
+  const certain = grade?.at_least ? `≥${grade.at_least}` : words.say("patient.gradeUnknown");
+  return `${name} ${words.say("patient.suggested")} ${grade?.suggested ?? certain} / ${words.say("patient.charted")} ${grade?.charted ?? "–"}`;
 }
 
 function readingText(alert: Alert): string {
