@@ -10,6 +10,8 @@ import { fixture } from "./fixture.mjs";
 
 const beds = Number(process.env.BEDS ?? 60);
 const minutes = Number(process.env.MINUTES ?? 10);
+/** The page in pixels: a full-HD wall unless `SIZE` says otherwise, such as `3840x2160`. */
+const [width, height] = (process.env.SIZE ?? "1920x1080").split("x").map(Number);
 const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 
 /** The fixture's twelve beds over and over, a fifth of them calling. */
@@ -47,7 +49,7 @@ function spent(root) {
 
 const service = await startMock({ ward: crowd() });
 const browser = await launch(["--autoplay-policy=no-user-gesture-required"]);
-const page = await browser.newPage({ viewport: { width: 3840, height: 2160 }, timezoneId: "Asia/Tokyo" });
+const page = await browser.newPage({ viewport: { width, height }, timezoneId: "Asia/Tokyo" });
 await page.goto(`${service.url}/wall?ward=6E&inches=98&metres=2&beds=${beds}&sound=off`);
 await page.locator(".tile").nth(Math.min(beds, 60) - 1).waitFor();
 const shown = await page.locator(".tile").count();
@@ -78,6 +80,8 @@ const client = await page.context().newCDPSession(page);
 await client.send("Performance.enable");
 const work = async () => Object.fromEntries((await client.send("Performance.getMetrics")).metrics.map(({ name, value }) => [name, value]));
 const heap = async () => {
+  // What is on its way is no growth.
+  await page.waitForTimeout(1_000);
   await client.send("HeapProfiler.collectGarbage");
   await client.send("HeapProfiler.collectGarbage");
   const { usedSize } = await client.send("Runtime.getHeapUsage");

@@ -33,7 +33,7 @@ test("service: a fall of phosphate is shown as the change the rule asked for", a
   await settled(service);
   const page = await wallOf(open, service);
   await page.locator('.tile[data-bed="02"]:not([data-signal="normal"])').waitFor({ timeout: 5_000 });
-  assert.match(await tile(page, "02").innerText(), /ΔiP\s*−34%\s*≤ −(15|30)/);
+  assert.match(await tile(page, "02").innerText(), /iP\s*Δ−34%\s*≤ −(15|30)/);
 }, { group: "service" });
 
 test("service: what the wall shows of real messages is legible and covers nothing", async ({ service, open }) => {

@@ -77,7 +77,8 @@ for (const [state, { ward, lost, muted: quiet }] of Object.entries(states))
       await shoot(name, `${proxy?.url ?? service.url}/wall?ward=6E&lang=${language}&theme=${theme}`, { muted: quiet }, async (page) => {
         await page.locator(".tile").first().waitFor();
         // One heartbeat, the traces, and the check of the sound.
-        await page.waitForTimeout(quiet ? 6_500 : 2_500);
+        await page.waitForTimeout(2_500);
+        if (quiet) await page.locator('[data-trouble="sound"]').waitFor({ timeout: 12_000 });
         if (!proxy) return;
         proxy.freeze();
         await page.locator(".overlay").waitFor({ timeout: 15_000 });

@@ -81,8 +81,11 @@ function ReadingLine({ alert, words }: { alert: Alert; words: Speech }) {
   if (!row || !reading) return null;
   return (
     <p class="alert-reading">
-      {reading.mark}
-      {words.named("analyte", reading.analyte)} <b>{reading.value}</b>{" "}
+      {words.named("analyte", reading.analyte)}{" "}
+      <b>
+        {reading.mark}
+        {reading.value}
+      </b>{" "}
       <small>{reading.line === null && reading.limit !== null ? "" : unitText(row.unit)}</small>
       {reading.limit === null ? null : (
         <span>

@@ -5,7 +5,7 @@ import type { Speech } from "../words/words.ts";
 import { ageText, clockText, instant } from "../time.ts";
 import { dayText } from "../value.ts";
 import { now } from "../store.ts";
-import { gradeText } from "./place.ts";
+import { gradeText, isOld } from "./place.ts";
 import { lineUnits, unitsOf } from "./width.ts";
 
 export type Graded = "crs" | "icans";
@@ -83,8 +83,7 @@ function GradeShown({ name, grade }: { name: string; grade: Grade | null | undef
  */
 export function Age({ patient, shown, own, speech }: { patient: Patient; shown?: string; own?: boolean; speech: Speech }) {
   const latest = shown ? patient.latest?.[shown] : undefined;
-  const all = Object.values(patient.latest ?? {});
-  const stale = latest?.stale === true || (all.length > 0 && all.every((one) => one.stale));
+  const stale = latest?.stale === true || isOld(patient);
   const at = latest && (own || latest.stale === true) ? instant(latest.measured_at) : newest(patient);
   const text = useComputed(() => (at === null ? "–" : ageText(now.value - at, speech)));
   return (

@@ -12,7 +12,7 @@ import { afterFrame, follow, heard, now, phase, send, session, skew, tick, ward 
 import { isShown, unplaced } from "../ward.ts";
 import { receipts } from "../painted.ts";
 import { speech as speak } from "../words/words.ts";
-import { beat, onFrame, watchRenderer } from "./loop.ts";
+import { beat, onFrame, watchRenderer, withPicture } from "./loop.ts";
 import { readProfile, themeAt } from "./profile.ts";
 import { isAlarmed, seats, split } from "./place.ts";
 import { mayRenew } from "./renew.ts";
@@ -23,7 +23,7 @@ import { Header, Strip } from "./strip.tsx";
 import { Overlay } from "./overlay.tsx";
 
 // However many frames arrive between two pictures, they are drawn once.
-options.debounceRendering = (draw) => void requestAnimationFrame(() => draw());
+options.debounceRendering = withPicture;
 
 const profile = readProfile();
 const named = profile.identity !== "P0";
@@ -115,7 +115,7 @@ async function start(): Promise<void> {
   }
   if (wards.value.length === 0) wards.value = offered;
   follow(wards.value, { identity: profile.identity });
-  const painted = receipts((cursor) => send({ type: "painted", cursor }));
+  const painted = receipts((cursor) => send({ type: "painted", cursor }), withPicture);
   afterFrame((alerted) => painted.applied(ward.value.cursor, alerted));
   startVoice(profile, () => themeAt(profile.theme, now.value));
   // A new connection knows nothing of this display's voice, so every one is told.

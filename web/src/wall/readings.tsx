@@ -77,8 +77,11 @@ function Vital({ patient, analyte }: { patient: Patient; analyte: string }) {
 export function Against({ reading, stale }: { reading: Reading; stale: boolean }) {
   return (
     <span class="reading against" data-stale={stale || undefined}>
-      <Short analyte={reading.analyte} mark={reading.mark} />
-      <b data-size="value">{reading.value}</b>
+      <Short analyte={reading.analyte} />
+      <b data-size="value">
+        {reading.mark}
+        {reading.value}
+      </b>
       {reading.limit === null ? null : (
         <span class="limit" data-size="primary">
           {reading.sign ?? "/"} {reading.limit}
@@ -89,11 +92,10 @@ export function Against({ reading, stale }: { reading: Reading; stale: boolean }
 }
 
 /** Subscripts are set, not typed: the condensed face has none. */
-function Short({ analyte, mark }: { analyte: string; mark?: string }) {
+function Short({ analyte }: { analyte: string }) {
   const { short } = writtenAs(analyte);
   return (
     <span class="short" data-size="primary">
-      {mark ?? ""}
       {short.endsWith("₂") ? (
         <>
           {short.slice(0, -1)}
