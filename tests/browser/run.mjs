@@ -21,7 +21,10 @@ if (!service && !process.env.PAGES_ONLY) {
   console.error("no service to test: set STORMWATCH_BIN to the built binary, or PAGES_ONLY=1 to test the pages alone");
   process.exit(2);
 }
-if (service) await import("./real.mjs");
+if (service) {
+  await import("./real.mjs");
+  await import("./tls.mjs");
+}
 
 const browser = await launch(["--autoplay-policy=no-user-gesture-required"]);
 const muted = await launch(["--autoplay-policy=document-user-activation-required"]);
