@@ -266,6 +266,9 @@ test("an ICE assessment takes eleven taps, and nothing tapped is not a zero", as
     path: "/api/v1/patients/p1/assessments",
     body: { ice: { orientation: 4, naming: 2, commands: 1, writing: 1, attention: 0 }, consciousness: "voice" },
   });
+  // Of the last assessment nothing is left to be counted into the next.
+  await page.getByText("Recorded · ICE 8 / 10").waitFor();
+  assert.deepEqual(await page.locator('#ice [aria-pressed="true"]').allInnerTexts(), ["Awakens spontaneously"]);
 });
 
 test("a grade, a therapy and a value are recorded as the service reads them", async ({ mock, open }) => {
@@ -314,7 +317,9 @@ test("the handover prints on its own with situation, background, assessment and 
   await page.emulateMedia({ media: "print" });
   assert.equal(await page.locator(".patient").isVisible(), false);
   const said = await page.locator(".handover").innerText();
-  for (const part of [/S Situation/, /B Background/, /A Assessment/, /R Recommendation/, /Tocilizumab 8 mg\/kg/, /SpO₂ low on oxygen/, /Obtain what is missing: .*IL-6/]) assert.match(said, part);
+  for (const part of [/S Situation/, /B Background/, /A Assessment/, /R Recommendation/, /Tocilizumab 8 mg\/kg/, /SpO₂ low on oxygen/, /Early CRS score: at least 13 points/, /Obtain what is missing: .*IL-6/]) assert.match(said, part);
+  const sheets = /\/Type \/Pages[^>]*\/Count (\d+)|\/Count (\d+)[^>]*\/Type \/Pages/.exec((await page.pdf({ preferCSSPageSize: true })).toString("latin1"));
+  assert.equal(sheets?.[1] ?? sheets?.[2], "1", "one sheet");
 });
 
 test("quarantined messages show reason and place and can be retried", async ({ mock, open }) => {

@@ -110,3 +110,36 @@ test("a seizure is recorded without the ten questions, and what was not asked st
   await until(() => service.calls.length === 1, "posted");
   assert.deepEqual(service.calls[0].body, { consciousness: "spontaneous", seizure: "brief" });
 });
+
+test("every page is worked by keys alone: the first leads past the menu, every control is reached, and is seen to be", async ({ mock, open }) => {
+  const service = await mock();
+  for (const address of ["/", "/console", "/patients/p1", "/intake", "/rules", "/quality", "/scores", "/audit", "/login"]) {
+    const page = await open(`${service.url}${address}?lang=en`);
+    await page.waitForTimeout(800);
+    const wanted = await page.evaluate(() => {
+      const usable = [...document.querySelectorAll("a[href], button, select, input, textarea, summary")].filter((one) => !one.disabled && one.checkVisibility({ visibilityProperty: true }) && one.tabIndex >= 0);
+      usable.forEach((one, n) => (one.dataset.reach = String(n)));
+      return usable.length;
+    });
+    const reached = new Set();
+    const unseen = [];
+    let first = null;
+    // Date fields take several steps each; twice round is more than enough.
+    for (let step = 0; step < wanted * 2 + 60 && reached.size < wanted; step += 1) {
+      await page.keyboard.press("Tab");
+      const at = await page.evaluate(() => {
+        const one = document.activeElement;
+        const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
+        return { reach: one.dataset?.reach ?? null, href: one.getAttribute("href"), said: (one.innerText || one.name || one.tagName).slice(0, 30), ring: outlineStyle !== "none" ? parseFloat(outlineWidth) : boxShadow !== "none" ? 3 : 0 };
+      });
+      first ??= at;
+      if (at.reach === null) continue;
+      reached.add(at.reach);
+      if (at.ring < 2) unseen.push(at.said);
+    }
+    const missed = await page.evaluate((met) => [...document.querySelectorAll("[data-reach]")].filter((one) => !met.includes(one.dataset.reach)).map((one) => one.outerHTML.slice(0, 120)), [...reached]);
+    assert.deepEqual(missed, [], `${address}: controls that are not reached`);
+    assert.deepEqual(unseen, [], address);
+    assert.ok(first.href?.startsWith("#"), `${address}: first ${JSON.stringify(first)}`);
+  }
+});

@@ -19,7 +19,10 @@ export function Handover({ patient, alerts, words }: { patient: Patient; alerts:
       <h1>
         {words.say("handover.title")} — {patient.ward} {bedText(patient.bed, patient.ward)} {dayText(patient.day)}
       </h1>
-      <p>{words.say("handover.printed", { time: stampText(now.value) })}</p>
+      <p>
+        {patient.name ? `${patient.name} · ` : ""}
+        {patient.id} · {words.say("handover.printed", { time: stampText(now.value) })}
+      </p>
       <h2>S {words.say("handover.s")}</h2>
       <ul>
         <li>
@@ -57,9 +60,8 @@ export function Handover({ patient, alerts, words }: { patient: Patient; alerts:
         {missing.length > 0 ? <li>{words.say("handover.checkMissing", { list: missing.join(", ") })}</li> : null}
         <li>{words.say("handover.continue")}</li>
       </ul>
-      <p>
-        {words.say("secondary.notice")}. {words.say("overview.use")}
-      </p>
+      <p>{words.say("secondary.notice")}</p>
+      <p>{words.say("overview.use")}</p>
     </section>
   );
 }

@@ -31,9 +31,13 @@ export function IceForm({ patient, words }: { patient: string; words: Speech }) 
       consciousness,
       ...findings,
     });
-    setSaid(answer.ok ? { text: words.say("ice.saved"), bad: false } : { text: words.say("save.failed", { reason: answer.reason }), bad: true });
+    const total = touched ? ` · ${words.say("ice.total", { n: done.size })}` : "";
+    setSaid(answer.ok ? { text: words.say("ice.saved") + total, bad: false } : { text: words.say("save.failed", { reason: answer.reason }), bad: true });
     if (answer.ok) {
+      // The next assessment starts from nothing: what was tapped for the last one must not be counted into it.
+      setDone(new Set());
       setTouched(false);
+      setConsciousness("spontaneous");
       setFindings({});
     }
   };

@@ -140,13 +140,18 @@ function Lane({ title, rows, children }: { title: string; rows: number; children
   );
 }
 
+/** UCUM writes in braces what is no unit: `1 {dose}` is said by the therapy itself. */
+function doseText(dose: Therapy["dose"]): string | null {
+  return dose === null || dose === undefined ? null : String(dose).replace(/^1 \{\w+\}$/, "").replace(/[{}]/g, "");
+}
+
 export function therapyText(therapy: Therapy, words: Speech): string {
   const parts = [
     words.named("therapy", therapy.kind),
     therapy.agent,
     therapy.device ? words.named("device", therapy.device) : null,
     therapy.flow ? `${therapy.flow} L/min` : null,
-    therapy.dose,
+    doseText(therapy.dose),
     therapy.kind === "infusion" ? therapy.product : null,
   ];
   return parts.filter((part) => part !== null && part !== undefined && part !== "").join(" ");

@@ -81,7 +81,7 @@ function draw(points: Point[], patient: Patient, analyte: string, limit: number 
           key={`${kind}${at}`}
           class="spark-given"
           data-kind={kind}
-          d={kind === "tocilizumab" ? down(x(at), box.height, lane) : rhomb(x(at), box.height, lane)}
+          d={(kind === "tocilizumab" ? down : rhomb)(within(x(at), lane, box), box.height, lane)}
         />
       ))}
     </svg>
@@ -120,6 +120,12 @@ function given(patient: Patient, from: number, to: number): { at: number; kind: 
     const marked = therapy.kind === "tocilizumab" || therapy.kind === "steroid";
     return marked && at !== null && at >= from && at <= to ? [{ at, kind: therapy.kind }] : [];
   });
+}
+
+/** Moved in from an edge by as much as keeps a mark whole: half of one is no shape. */
+function within(x: number, lane: number, box: Box): number {
+  const half = lane * 0.7;
+  return Math.min(Math.max(x, half), Math.max(half, box.width - half));
 }
 
 function down(x: number, height: number, lane: number): string {
