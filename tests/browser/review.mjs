@@ -111,10 +111,9 @@ test("a seizure is recorded without the ten questions, and what was not asked st
   assert.deepEqual(service.calls[0].body, { consciousness: "spontaneous", seizure: "brief" });
 });
 
-test("every page is worked by keys alone: the first leads past the menu, every control is reached, and is seen to be", async ({ mock, open }) => {
-  const service = await mock();
-  for (const address of ["/", "/console", "/patients/p1", "/intake", "/rules", "/quality", "/scores", "/audit", "/login"]) {
-    const page = await open(`${service.url}${address}?lang=en`);
+for (const address of ["/", "/console", "/patients/p1", "/intake", "/rules", "/quality", "/scores", "/audit", "/login"])
+  test(`${address} is worked by keys alone: the first leads past the menu, every control is reached, and is seen to be`, async ({ mock, open }) => {
+    const page = await open(`${(await mock()).url}${address}?lang=en`);
     await page.waitForTimeout(800);
     const wanted = await page.evaluate(() => {
       const usable = [...document.querySelectorAll("a[href], button, select, input, textarea, summary")].filter((one) => !one.disabled && one.checkVisibility({ visibilityProperty: true }) && one.tabIndex >= 0);
@@ -141,5 +140,4 @@ test("every page is worked by keys alone: the first leads past the menu, every c
     assert.deepEqual(missed, [], `${address}: controls that are not reached`);
     assert.deepEqual(unseen, [], address);
     assert.ok(first.href?.startsWith("#"), `${address}: first ${JSON.stringify(first)}`);
-  }
-});
+  });

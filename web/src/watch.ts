@@ -2,10 +2,10 @@
 
 /**
  * Start values from the display guidance: five seconds tell staff, ten seconds end trust in what is shown. The overlay is
- * asked for a second earlier, so that it stands by then also where a small computer draws late.
+ * asked for two seconds earlier, so that it stands by then also where a small or busy computer draws late.
  */
 export const lateAfter = 5_000;
-export const lostAfter = 9_000;
+export const lostAfter = 8_000;
 /** A display clock further off than this misdates everything a nurse reads from it. */
 export const skewLimit = 2_000;
 

@@ -40,6 +40,8 @@ function turn(): void {
   const due = drawings;
   drawings = [];
   for (const draw of due) draw();
+  // After the drawing: a bed that begins to flash with this picture begins in phase with all others.
+  beat(serviceTime());
   setTimeout(() => requestAnimationFrame(turn), every - (serviceTime() % every));
 }
 
@@ -55,7 +57,7 @@ const half = { high: 250, medium: 750 } as const;
  * One clock for every flash, taken from the time of the service: all beds of all walls flash in phase, so that no two add
  * up to more than three flashes a second, and a page that stands still stops flashing with its second hand.
  */
-export function beat(at: number): void {
+function beat(at: number): void {
   for (const priority of ["high", "medium"] as const) {
     const lit = Math.floor(at / half[priority]) % 2 === 0 ? "1" : "0";
     const name = `--beat-${priority}`;

@@ -8,11 +8,11 @@ import "./overlay.css";
 import type { Session } from "../wire.ts";
 import { ask } from "../ask.ts";
 import { plan } from "../legibility.ts";
-import { afterFrame, follow, heard, now, phase, send, session, skew, tick, ward } from "../store.ts";
+import { afterFrame, follow, heard, now, phase, send, session, tick, ward } from "../store.ts";
 import { isShown, unplaced } from "../ward.ts";
 import { receipts } from "../painted.ts";
 import { speech as speak } from "../words/words.ts";
-import { beat, onFrame, watchRenderer, withPicture } from "./loop.ts";
+import { onFrame, watchRenderer, withPicture } from "./loop.ts";
 import { readProfile, themeAt } from "./profile.ts";
 import { isAlarmed, seats, split } from "./place.ts";
 import { mayRenew } from "./renew.ts";
@@ -139,10 +139,7 @@ function show(): void {
   addEventListener("resize", () => (size.value = { width: innerWidth, height: innerHeight }));
   const host = document.getElementById("page");
   if (host) render(<Wall />, host);
-  onFrame(() => {
-    tick();
-    beat(Date.now() + (skew.peek() ?? 0));
-  });
+  onFrame(tick);
   // The render loop stops with the screen; the watch over the connection must not.
   setInterval(tick, 1_000);
   watchRenderer();
