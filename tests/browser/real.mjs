@@ -29,6 +29,18 @@ test("service: a fever raises its alert on the wall within two seconds of the re
   assert.match(await tile(page, "03").innerText(), /D\+1/);
 }, { alone: true });
 
+test("service: a sudden change is used and named as not yet confirmed, until a second value confirms it", async ({ service, open }) => {
+  const leaping = { id: "MRN00502", family: "跳田", given: "三", ward: "8W", bed: "01" };
+  assert.equal(await send(service.mllp, admission(leaping)), "AA");
+  assert.equal(await send(service.mllp, results(leaping, [temperature("36.5")], -6)), "AA");
+  assert.equal(await send(service.mllp, results(leaping, [temperature("39.4")], -3)), "AA");
+  const page = await open(`${service.http}/patients/${leaping.id}?lang=en`);
+  const first = page.locator(".latest li").first();
+  await until(async () => /39\.4[\s\S]*not yet confirmed/.test(await first.innerText()), "the doubt beside the value");
+  assert.equal(await send(service.mllp, results(leaping, [temperature("39.2")], -1)), "AA");
+  await until(async () => /39\.2/.test(await first.innerText()) && !/not yet/.test(await first.innerText()), "the second value confirms it");
+}, { group: "service" });
+
 test("service: a fall of phosphate is shown as the change the rule asked for", async ({ service, open }) => {
   await settled(service);
   const page = await wallOf(open, service);

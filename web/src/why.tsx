@@ -30,6 +30,7 @@ export function EvidenceList({ evidence, words }: { evidence: readonly Evidence[
               {agoText(row.measured_at, words)}
               {row.source ? ` · ${row.source}` : ""}
             </span>
+            <Doubt flag={row.superseded ? "superseded" : row.flag} words={words} />
           </li>
         ))}
       </ul>
@@ -47,6 +48,12 @@ function Limit({ row, words }: { row: Evidence; words: Speech }) {
       {words.say("why.limit", { comparison: reading.sign ?? "", limit: reading.limit })}
     </span>
   );
+}
+
+/** What is known against a value: it is used all the same, so a reader has to see it. */
+export function Doubt({ flag, words }: { flag: string | undefined; words: Speech }) {
+  if (!flag) return null;
+  return <span class="doubt">△ {words.named("doubt", flag)}</span>;
 }
 
 export function agoText(at: string | null | undefined, words: Speech): string {

@@ -29,6 +29,10 @@ export interface Evidence {
   feature?: string;
   /** What that gave. */
   result?: number | null;
+  /** The value was later corrected or withdrawn. */
+  superseded?: boolean;
+  /** What was known against the value when it counted. */
+  flag?: string;
 }
 
 export interface Acknowledgement {
@@ -109,6 +113,8 @@ export interface Latest {
   unit?: string;
   measured_at?: string | null;
   stale?: boolean;
+  /** What is known against the value. */
+  flag?: string;
 }
 
 export interface Therapy {

@@ -6,7 +6,7 @@ import { leading, readingOf } from "../reading.ts";
 import { riskText } from "../risk.ts";
 import { bedText, dayText, numberText, unitText } from "../value.ts";
 import { now } from "../store.ts";
-import { missingOf, nameText } from "../why.tsx";
+import { Doubt, missingOf, nameText } from "../why.tsx";
 import { therapyText } from "./lanes.tsx";
 
 const told = ["temperature", "heart_rate", "systolic", "map", "spo2", "respiratory_rate", "phosphate", "pai1", "crp", "ferritin", "platelets", "ice"];
@@ -79,7 +79,8 @@ function Values({ patient, words }: { patient: Patient; words: Speech }) {
                 <th scope="row">{words.named("analyte", analyte)}</th>
                 <td>
                   {numberText(analyte, latest?.value)} {unitText(latest?.unit)}
-                  {latest?.stale ? ` (${words.say("wall.stale")})` : ""}
+                  {latest?.stale ? ` (${words.say("wall.stale")})` : ""}{" "}
+                  <Doubt flag={latest?.flag} words={words} />
                 </td>
                 <td>{stampText(instant(latest?.measured_at) ?? 0)}</td>
               </tr>

@@ -4,7 +4,7 @@ import type { Speech } from "../words/words.ts";
 import { clockText, instant, stampText } from "../time.ts";
 import { bedText, dayText, numberText, unitText } from "../value.ts";
 import { now } from "../store.ts";
-import { agoText } from "../why.tsx";
+import { agoText, Doubt } from "../why.tsx";
 import { termText } from "../words/terms.ts";
 import { gradeText } from "../wall/place.ts";
 
@@ -75,6 +75,7 @@ export function LatestValues({ patient, words }: { patient: Patient; words: Spee
               {latest ? agoText(latest.measured_at, words) : words.say("age.none")}
               {latest?.stale ? ` · ${words.say("wall.stale")}` : ""}
             </small>
+            <Doubt flag={latest?.flag} words={words} />
           </li>
         );
       })}
