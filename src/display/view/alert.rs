@@ -129,8 +129,8 @@ fn members(alert: &Alert, engine: &Engine) -> Map<String, Json> {
 }
 
 fn closed_at(alert: &Alert) -> Option<Time> {
-    let closings = alert.transitions.iter().filter(|moved| moved.to == AlertState::Closed);
-    closings.last().map(|moved| moved.at).filter(|_| alert.state == AlertState::Closed)
+    let mut closings = alert.transitions.iter().filter(|moved| moved.to == AlertState::Closed);
+    closings.next_back().map(|moved| moved.at).filter(|_| alert.state == AlertState::Closed)
 }
 
 fn acknowledged(alert: &Alert) -> Json {
