@@ -241,7 +241,8 @@ test("every control is at least 24 px, and those of the bedside at least 44", as
     const small = await page.evaluate(() =>
       [...document.querySelectorAll("button, select, input, a.button, summary")]
         .filter((element) => element.getClientRects().length > 0)
-        .map((element) => ({ name: element.textContent.trim() || element.name, height: element.getBoundingClientRect().height, main: element.closest("main") !== null && element.tagName === "BUTTON" }))
+        // Layout is in fractions of a pixel: 43.9999 is 44.
+        .map((element) => ({ name: element.textContent.trim() || element.name, height: Math.round(element.getBoundingClientRect().height * 100) / 100, main: element.closest("main") !== null && element.tagName === "BUTTON" }))
         .filter(({ height, main }) => height < (main ? 44 : 24)),
     );
     assert.deepEqual(small, [], address);
