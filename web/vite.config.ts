@@ -14,7 +14,7 @@ const fontLicence: Plugin = {
 };
 
 // One entry a page: the wall must not carry the charts and forms of the console.
-export const pages = ["index", "wall", "console", "patient", "quality", "intake", "rules", "scores", "login"];
+export const pages = ["index", "wall", "console", "patient", "quality", "intake", "rules", "scores", "audit", "login"];
 
 export default defineConfig({
   base: "/",

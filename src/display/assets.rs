@@ -15,8 +15,15 @@ struct Built;
 pub const CONTENT_SECURITY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self'; \
      script-src 'self'; font-src 'self'; worker-src 'self'; frame-ancestors 'none'";
 
-/// Headers of every answer, pages and API alike.
-pub fn secure(headers: &mut HeaderMap) {
+/// How long a browser that once came over TLS asks for nothing else, in seconds: a year, for this host name alone.
+const TLS_ONLY: &str = "max-age=31536000";
+
+/// Headers of every answer, pages and API alike; `tls` says whether the port speaks it.
+pub fn secure(headers: &mut HeaderMap, tls: bool) {
+    if tls {
+        // Who sits between a workstation and us cannot talk it into a log-in page in the clear.
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TLS_ONLY));
+    }
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -36,6 +43,7 @@ pub fn file_of(path: &str) -> Option<&str> {
         "/intake" => "intake.html",
         "/rules" => "rules.html",
         "/scores" => "scores.html",
+        "/audit" => "audit.html",
         "/login" => "login.html",
         _ if path.starts_with("/patients/") => "patient.html",
         _ => return path.strip_prefix('/').filter(|name| !name.is_empty() && !name.ends_with(".html")),
@@ -107,10 +115,11 @@ mod tests {
     #[test]
     fn every_answer_forbids_what_is_not_ours() {
         let mut headers = HeaderMap::new();
-        secure(&mut headers);
+        secure(&mut headers, false);
         let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(policy.split("; ").count(), 8);
         assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+        assert!(!headers.contains_key(header::STRICT_TRANSPORT_SECURITY), "nothing to promise in the clear");
     }
 }

@@ -125,7 +125,7 @@ pub fn router(state: Shared) -> Router {
         .fallback(page)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(HTTP_BODY_MAX))
-        .layer(middleware::from_fn(around))
+        .layer(middleware::from_fn_with_state(state.clone(), around))
         .with_state(state)
 }
 
@@ -178,7 +178,11 @@ async fn judge(
 }
 
 /// Headers of every answer, an end to every request, and one form for every refusal.
-async fn around(request: Request, next: Next) -> Response {
+async fn around(
+    axum::extract::State(state): axum::extract::State<Shared>,
+    request: Request,
+    next: Next,
+) -> Response {
     let is_api = request.uri().path().starts_with("/api/") || request.uri().path().starts_with("/ws/");
     let answered = tokio::time::timeout(LONGEST, next.run(request)).await;
     let mut response = answered.unwrap_or_else(|_| {
@@ -188,7 +192,7 @@ async fn around(request: Request, next: Next) -> Response {
     if is_api && response.status().is_client_error() && !is_problem {
         response = unreadable(response.status()).into_response();
     }
-    assets::secure(response.headers_mut());
+    assets::secure(response.headers_mut(), state.tls);
     response
 }
 

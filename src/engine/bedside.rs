@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::patient::Patient;
+use super::pressure::{Pressure, Readings};
 use crate::model::{Analyte, OxygenDevice, Quantity, Span, Therapy, TherapyAction, TherapyKind, Time, Value};
 
 /// Fever by the ASTCT consensus (Lee 2019): 38.0 °C or more.
@@ -96,74 +97,28 @@ pub fn vasopressors(patient: &Patient, now: Time) -> Option<(u8, bool)> {
     Some((u8::try_from(others.len()).unwrap_or(u8::MAX), vasopressin))
 }
 
-/// One reading of blood pressure: what of it was measured at one instant.
-#[derive(Clone, Copy, Debug)]
-struct Pressure {
-    at: Time,
-    systolic: Option<Value>,
-    diastolic: Option<Value>,
-    map: Option<Value>,
-}
-
-impl Pressure {
-    fn at(patient: &Patient, at: Time) -> Pressure {
-        let measured =
-            |analyte| patient.window(analyte).and_then(|w| w.between(at, at).last().map(|s| s.value));
-        Pressure {
-            at,
-            systolic: measured(Analyte::SYSTOLIC),
-            diastolic: measured(Analyte::DIASTOLIC),
-            map: measured(Analyte::MAP),
-        }
-    }
-
-    /// The mean as measured, else (SBP + 2 DBP) / 3.
-    fn mean(&self) -> Option<Value> {
-        self.map.or_else(|| Some(Value((self.systolic?.0 + 2 * self.diastolic?.0) / 3)))
-    }
-
-    /// A pulse pressure under 10 mmHg is a flushed or damped line, not a patient; engineering.
-    fn is_artefact(&self) -> bool {
-        matches!((self.systolic, self.diastolic), (Some(s), Some(d)) if s.0 - d.0 < 10_000)
-    }
-
-    /// Systolic 90 or less, mean under 65, or systolic 40 under the patient's own baseline (SBP < 90 is the
-    /// usual operational form of a consensus that gives no number; the rest engineering).
-    fn is_low(&self, baseline: Option<Value>) -> bool {
-        self.systolic.is_some_and(|s| s <= Value::whole(90))
-            || self.mean().is_some_and(|m| m < Value::whole(65))
-            || matches!((self.systolic, baseline), (Some(s), Some(b)) if b.0 - s.0 >= 40_000)
-    }
-}
-
 /// Blood-pressure readings of the last six hours, newest first.
-fn pressures(patient: &Patient, now: Time) -> Vec<Pressure> {
-    let mut instants = BTreeSet::new();
-    for analyte in [Analyte::SYSTOLIC, Analyte::MAP] {
-        if let Some(window) = patient.window(analyte) {
-            instants.extend(window.between(now - PRESSURE_REACH, now).iter().rev().take(240).map(|s| s.at));
-        }
-    }
-    instants.into_iter().rev().map(|at| Pressure::at(patient, at)).filter(|p| !p.is_artefact()).collect()
+fn pressures(patient: &Patient, now: Time) -> impl Iterator<Item = Pressure> + '_ {
+    Readings::between(patient, now - PRESSURE_REACH, now).rev()
 }
 
 /// Whether the newest reading is low.
 pub fn hypotension(patient: &Patient, now: Time) -> Option<bool> {
     let baseline = patient.baseline(Analyte::SYSTOLIC, None);
-    pressures(patient, now).first().map(|p| p.is_low(baseline))
+    pressures(patient, now).next().map(|p| p.is_low(baseline))
 }
 
 /// Low over at least two readings five minutes apart, with none between that is not. `None` where there is no
 /// reading, or where the newest is low and not yet confirmed: one low reading is neither a finding nor its absence.
 pub fn hypotension_sustained(patient: &Patient, now: Time) -> Option<bool> {
     let baseline = patient.baseline(Analyte::SYSTOLIC, None);
-    let readings = pressures(patient, now);
-    let newest = readings.first()?;
+    let mut readings = pressures(patient, now);
+    let newest = readings.next()?;
     if !newest.is_low(baseline) {
         return Some(false);
     }
-    let low = readings.iter().take_while(|p| p.is_low(baseline));
-    low.into_iter().any(|p| newest.at - p.at >= SUSTAINED).then_some(true)
+    let mut low = readings.take_while(|p| p.is_low(baseline));
+    low.any(|p| newest.at - p.at >= SUSTAINED).then_some(true)
 }
 
 /// SpO2 under 92 % without oxygen for at least five minutes, signal good.
@@ -205,6 +160,28 @@ pub fn episode(patient: &Patient, now: Time) -> Option<Time> {
     }
 }
 
+/// Whether a CRS episode is open. Signs that nobody reports have not been seen to go away: after a fever, `None` where
+/// the last 24 h lack a temperature, a pressure, a statement on oxygen, or reports of drugs.
+pub fn episode_open(patient: &Patient, episode: Option<Time>, now: Time) -> Option<bool> {
+    if episode.is_some() {
+        return Some(true);
+    }
+    let since = |infused: Time| patient.window(Analyte::TEMPERATURE)?.max(infused, now);
+    let highest = patient.infusion().and_then(|infusion| since(infusion.at));
+    if highest.is_none_or(|highest| highest.value < FEVER) {
+        return Some(false);
+    }
+    let is_measured = |analyte| {
+        let newest = patient.window(analyte).and_then(|window| window.last_until(now));
+        newest.is_some_and(|sample| now - sample.at <= EPISODE_GAP)
+    };
+    let is_watched = is_measured(Analyte::TEMPERATURE)
+        && (is_measured(Analyte::SYSTOLIC) || is_measured(Analyte::MAP))
+        && oxygen_support(patient, now).is_some()
+        && patient.drugs_are_reported();
+    is_watched.then_some(false)
+}
+
 fn oldest_fever(patient: &Patient, from: Time, to: Time) -> Option<Time> {
     let window = patient.window(Analyte::TEMPERATURE)?;
     window.max(from, to).filter(|highest| highest.value >= FEVER)?;
@@ -222,12 +199,7 @@ fn oldest_low_pressure(patient: &Patient, from: Time, to: Time) -> Option<Time> 
     if !may_be_low {
         return None;
     }
-    let first = |analyte| {
-        let mut readings =
-            patient.window(analyte)?.between(from, to).iter().map(|s| Pressure::at(patient, s.at));
-        readings.find(|p| !p.is_artefact() && p.is_low(baseline)).map(|p| p.at)
-    };
-    [first(Analyte::SYSTOLIC), first(Analyte::MAP)].into_iter().flatten().min()
+    Readings::between(patient, from, to).find(|p| p.is_low(baseline)).map(|p| p.at)
 }
 
 /// The first instant in the span at which oxygen or a vasopressor ran.
@@ -255,9 +227,14 @@ fn oldest_support(patient: &Patient, from: Time, to: Time) -> Option<Time> {
 }
 
 /// Whether fever no longer counts: an antipyretic, anticytokine agent or steroid was given since the episode began
-/// (Lee 2019). Unknown where nobody reports this patient's drugs.
+/// (Lee 2019), or since the infusion where it is not known whether one is open. Unknown where nobody reports this
+/// patient's drugs.
 pub fn masked(patient: &Patient, episode: Option<Time>, now: Time) -> Option<bool> {
-    let Some(since) = episode else { return Some(false) };
+    let since = match episode {
+        Some(began) => began,
+        None if episode_open(patient, episode, now).is_some() => return Some(false),
+        None => patient.infusion()?.at,
+    };
     let kinds =
         [TherapyKind::Antipyretic, TherapyKind::Tocilizumab, TherapyKind::Anticytokine, TherapyKind::Steroid];
     if kinds.into_iter().any(|kind| patient.given(kind, since, now).is_some()) {

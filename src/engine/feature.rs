@@ -314,7 +314,10 @@ impl Facts for View<'_> {
             Fact::CrsGrade => patient.crs.value().map(FactValue::number),
             Fact::CrsAtLeast => patient.crs.at_least().map(FactValue::number),
             Fact::CrsCharted => patient.crs.charted.as_ref().map(|c| whole(c.grade)),
-            Fact::CrsEpisode => self.since_infusion().map(|_| flag(bedside::episode(patient, now).is_some())),
+            Fact::CrsEpisode => {
+                let episode = self.since_infusion().map(|_| bedside::episode(patient, now))?;
+                bedside::episode_open(patient, episode, now).map(flag)
+            }
             Fact::FeverHours => {
                 bedside::fever_lasting(patient, now).map(|span| FactValue::number(hours(span)))
             }

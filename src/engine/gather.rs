@@ -147,7 +147,7 @@ impl Gather<'_, '_> {
         let fever = self.highest(Analyte::TEMPERATURE, CRS_FEVER_SPAN.min(since_infusion));
         self.sample("temperature_max", fever);
         // Without an infusion there is no CRS to grade: the episode is not open, which is known.
-        self.flag("episode", Some(episode.is_some()));
+        self.flag("episode", bedside::episode_open(self.patient, episode, self.now));
         self.flag("masked", bedside::masked(self.patient, episode, self.now));
         let pressors = bedside::vasopressors(self.patient, self.now);
         self.number("vasopressors", pressors.map(|(n, _)| Value::whole(i64::from(n))), None);
@@ -282,7 +282,8 @@ impl Gather<'_, '_> {
         ] {
             self.named(name, LABORATORY);
             if let Some(baseline) = baseline {
-                self.number(baseline, self.patient.baseline(Analyte::named(name), None), self.infused());
+                // A term is as old as what was measured now, not as the baseline it is held against.
+                self.number(baseline, self.patient.baseline(Analyte::named(name), None), None);
             }
         }
     }
@@ -347,7 +348,7 @@ impl Gather<'_, '_> {
         self.sample("temperature_max_6h", temperature);
         let phosphate = self.lowest(Analyte::PHOSPHATE, DAY);
         self.sample("phosphate_min_24h", phosphate);
-        self.number("phosphate_baseline", patient.baseline(Analyte::PHOSPHATE, None), self.infused());
+        self.number("phosphate_baseline", patient.baseline(Analyte::PHOSPHATE, None), None);
         let replaced = patient.given(TherapyKind::Phosphate, now - DAY, now).is_some();
         self.flag("phosphate_suspended", replaced.then_some(true));
         self.pai1();
@@ -366,7 +367,7 @@ impl Gather<'_, '_> {
         self.named("ferritin", Span::hours(48));
         self.sustained_pressure("systolic", Analyte::SYSTOLIC);
         self.sustained_pressure("map", Analyte::MAP);
-        self.number("systolic_baseline", patient.baseline(Analyte::SYSTOLIC, None), self.infused());
+        self.number("systolic_baseline", patient.baseline(Analyte::SYSTOLIC, None), None);
         let reach = self.stale_after(Analyte::SPO2);
         let spo2 = self.highest(Analyte::SPO2, Span::minutes(5)).or_else(|| {
             patient
@@ -391,7 +392,7 @@ impl Gather<'_, '_> {
         let newest = window.between(self.now - Span::hours(36), self.now).last().copied();
         self.sample("pai1", newest);
         if let Some(code) = newest.map(|s| s.code) {
-            self.number("pai1_baseline", self.patient.baseline(Analyte::PAI1, Some(code)), self.infused());
+            self.number("pai1_baseline", self.patient.baseline(Analyte::PAI1, Some(code)), None);
         }
     }
 
@@ -441,7 +442,7 @@ impl Gather<'_, '_> {
         for name in ["fibrinogen", "platelets", "d_dimer"] {
             self.named(name, LABORATORY);
         }
-        self.number("d_dimer_baseline", patient.baseline(Analyte::named("d_dimer"), None), self.infused());
+        self.number("d_dimer_baseline", patient.baseline(Analyte::named("d_dimer"), None), None);
         self.named("ferritin", Span::hours(48));
         let soft = patient
             .assessments

@@ -14,6 +14,7 @@ mod gather;
 mod grading;
 pub mod life;
 pub mod patient;
+mod pressure;
 pub mod quality;
 pub mod rule;
 pub mod score;

@@ -226,9 +226,9 @@ fn evidence(view: &View<'_>, reads: &[Read]) -> Vec<Evidence> {
     let mut found: Vec<Evidence> = Vec::new();
     for read in reads {
         let Some(analyte) = read.analyte else { continue };
-        let Some(sample) = view.patient.window(analyte).and_then(|w| w.last_until(view.now)) else {
-            continue;
-        };
+        let Some(window) = view.patient.window(analyte) else { continue };
+        let Some(sample) = window.last_until(view.now) else { continue };
+        let rate = (view.settings)(analyte).and_then(|settings| settings.rate.as_ref());
         let result = match &read.result {
             Some(FactValue::Number(quantity)) => Some(quantity.value),
             Some(FactValue::Flag(_) | FactValue::Text(_) | FactValue::Duration(_) | FactValue::Band(_))
@@ -243,6 +243,7 @@ fn evidence(view: &View<'_>, reads: &[Read]) -> Vec<Evidence> {
             result,
             comparison: read.comparison.clone(),
             superseded: false,
+            doubt: window.doubt(sample, rate).map(str::to_owned),
         };
         if !found.iter().any(|e| e.analyte == row.analyte && e.feature == row.feature) {
             found.push(row);

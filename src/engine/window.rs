@@ -5,6 +5,7 @@
 //! number of samples, not with the span. Memory: 32 bytes a sample and 7 for the tree; 14 days of one vital
 //! sign a minute are 0.8 MB.
 
+mod doubt;
 mod kept;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ pub struct Sample {
     /// Index into the patient's list of codes; equal codes are the same assay.
     pub code: u16,
     /// The window's number for its order; 0 where none was sent.
-    order: u32,
+    pub(super) order: u32,
 }
 
 impl Sample {
@@ -357,30 +358,46 @@ impl Window {
         (start, end.max(start))
     }
 
-    fn sum(&self, from: Time, to: Time) -> Sum {
+    /// Walks the tree over a span: as many parts of it as needed, each a sample or the sum of some.
+    fn walk(&self, from: Time, to: Time, mut sample: impl FnMut(&Sample), mut sum: impl FnMut(&Sum)) {
         let (mut from, mut to) = self.places(from, to);
-        let mut total = Sum::default();
         let mut level = 0;
-        // Below level 0 lie the samples; each round takes the ragged ends and climbs.
-        loop {
-            let at =
-                |i: usize| if level == 0 { Sum::of(&self.samples[i]) } else { self.levels[level - 1][i] };
-            if to - from <= 2 * FAN || level >= self.levels.len() {
-                (from..to).for_each(|i| total.add(&at(i)));
-                return total;
-            }
-            while !from.is_multiple_of(FAN) {
-                total.add(&at(from));
-                from += 1;
-            }
-            while !to.is_multiple_of(FAN) {
-                to -= 1;
-                total.add(&at(to));
-            }
-            from /= FAN;
-            to /= FAN;
+        let mut take = |level: usize, places: std::ops::Range<usize>| match level {
+            // Below level 0 lie the samples.
+            0 => self.samples[places].iter().for_each(&mut sample),
+            _ => self.levels[level - 1][places].iter().for_each(&mut sum),
+        };
+        // Each round takes the ragged ends and climbs.
+        while to - from > 2 * FAN && level < self.levels.len() {
+            let (first, last) = (from.next_multiple_of(FAN), to - to % FAN);
+            take(level, from..first);
+            take(level, last..to);
+            (from, to) = (first / FAN, last / FAN);
             level += 1;
         }
+        take(level, from..to);
+    }
+
+    fn sum(&self, from: Time, to: Time) -> Sum {
+        let total = std::cell::RefCell::new(Sum::default());
+        self.walk(from, to, |s| total.borrow_mut().add(&Sum::of(s)), |sum| total.borrow_mut().add(sum));
+        total.into_inner()
+    }
+
+    /// The smallest and largest value, and whether any is censored; cheaper than all sums.
+    fn extremes(&self, from: Time, to: Time) -> Option<(i64, i64, bool)> {
+        let found = std::cell::Cell::new((i64::MAX, i64::MIN, false));
+        let widen = |min: i64, max: i64, censored: bool| {
+            let (lowest, highest, any) = found.get();
+            found.set((lowest.min(min), highest.max(max), any || censored));
+        };
+        self.walk(
+            from,
+            to,
+            |s| widen(s.value.0, s.value.0, s.bound != Bound::Exactly),
+            |sum| widen(sum.min, sum.max, sum.censored > 0),
+        );
+        Some(found.get()).filter(|(min, max, _)| min <= max)
     }
 
     pub fn count(&self, from: Time, to: Time) -> usize {
@@ -390,9 +407,9 @@ impl Window {
 
     /// The smallest value; a censored one (`<0.5`) keeps its bound.
     pub fn min(&self, from: Time, to: Time) -> Option<Quantity> {
-        let sum = self.sum(from, to);
-        if sum.censored == 0 {
-            return (sum.count > 0).then_some(Quantity::exactly(Value(sum.min)));
+        let (min, _, censored) = self.extremes(from, to)?;
+        if !censored {
+            return Some(Quantity::exactly(Value(min)));
         }
         let lowest = |s: &&Sample| (s.value, u8::from(!matches!(s.bound, Bound::Below | Bound::AtMost)));
         self.between(from, to).iter().min_by_key(lowest).map(Sample::quantity)
@@ -400,9 +417,9 @@ impl Window {
 
     /// The largest value; a censored one (`>300`) keeps its bound.
     pub fn max(&self, from: Time, to: Time) -> Option<Quantity> {
-        let sum = self.sum(from, to);
-        if sum.censored == 0 {
-            return (sum.count > 0).then_some(Quantity::exactly(Value(sum.max)));
+        let (_, max, censored) = self.extremes(from, to)?;
+        if !censored {
+            return Some(Quantity::exactly(Value(max)));
         }
         let highest = |s: &&Sample| (s.value, u8::from(matches!(s.bound, Bound::Above | Bound::AtLeast)));
         self.between(from, to).iter().max_by_key(highest).map(Sample::quantity)

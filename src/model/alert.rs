@@ -142,6 +142,9 @@ pub struct Evidence {
     /// The value was later corrected or withdrawn.
     #[serde(default)]
     pub superseded: bool,
+    /// What was known against the value when it counted: `implausible`, `unconfirmed`, `specimen`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
 }
 
 /// An acknowledgement: it is part of the product and it expires.

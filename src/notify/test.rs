@@ -162,6 +162,7 @@ fn alert(number: u64, priority: Priority) -> Alert {
         result: None,
         comparison: None,
         superseded: false,
+        doubt: None,
     };
     Alert {
         id: AlertId::new(number, 1),

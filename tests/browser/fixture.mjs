@@ -113,6 +113,9 @@ function firstBeds({ now, ago, infusion, bed, alert }) {
   alert(1, {
     rule: "spo2-low",
     priority: "high",
+    escalation: "rapid-response",
+    told: ["nurse"],
+    awaiting: ["nurse", "physician"],
     title: { en: "SpO₂ low on oxygen", ja: "酸素投与下で SpO₂ が低い" },
     evidence: [
       { analyte: "spo2", value: 88, unit: "%", measured_at: ago(minute), source: "monitor", limit: 92, comparison: "<" },

@@ -82,7 +82,7 @@ export function collisions(page) {
 export function hold(page, phase) {
   return page.evaluate((value) => {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(`:root { --beat-high: ${value} !important; --beat-medium: ${value} !important; }`);
+    sheet.replaceSync(`:root, [data-beat] { --beat-high: ${value} !important; --beat-medium: ${value} !important; }`);
     document.adoptedStyleSheets = [sheet];
   }, phase);
 }

@@ -10,6 +10,7 @@ import { startService } from "./service.mjs";
 import "./wall.mjs";
 import "./link.mjs";
 import "./pages.mjs";
+import "./review.mjs";
 
 if (!existsSync(fileURLToPath(new URL("../../web/dist/wall.html", import.meta.url)))) {
   console.error("web/dist is not there: run `npm ci && npm run build` in web first");
@@ -20,7 +21,10 @@ if (!service && !process.env.PAGES_ONLY) {
   console.error("no service to test: set STORMWATCH_BIN to the built binary, or PAGES_ONLY=1 to test the pages alone");
   process.exit(2);
 }
-if (service) await import("./real.mjs");
+if (service) {
+  await import("./real.mjs");
+  await import("./tls.mjs");
+}
 
 const browser = await launch(["--autoplay-policy=no-user-gesture-required"]);
 const muted = await launch(["--autoplay-policy=document-user-activation-required"]);

@@ -59,7 +59,8 @@ async function prove({ sentence, proof, terms }, seen) {
     seen.failed.push(sentence);
     console.log(`FAILED  ${sentence}\n        ${String(reason?.stack ?? reason).split("\n").slice(0, 12).join("\n        ")}`);
   } finally {
-    await tools.sweep();
+    // What does not let itself be cleared away is told, and holds up nobody.
+    await within(tools.sweep(), 30_000).catch((reason) => console.log(`        after ${sentence}: clearing away: ${reason.message}`));
   }
 }
 

@@ -234,6 +234,26 @@ test("an old value is hatched, greyed and shows its own age", async ({ mock, wal
   assert.equal(await page.locator('.tile[data-bed="6E-01"] [data-stale]').count(), 0);
 });
 
+test("no alerts is said of fresh values only, and of the beds only where a machine is in trouble", async ({ mock, wall }) => {
+  const service = await mock();
+  const { ward } = service.state;
+  const technical = ward.alerts.filter((alert) => !alert.patient);
+  assert.equal(technical.length, 1);
+  for (const patient of ward.patients) Object.assign(patient, { alerts: [], latest: { temperature: { value: 36.8, unit: "Cel", measured_at: new Date().toISOString(), stale: false } } });
+  const said = async () => (await (await wall(service.url)).locator(".alarm-list").innerText()).trim();
+  ward.alerts.length = 0;
+  assert.equal(await said(), "アラートなし");
+  ward.alerts.push(...technical);
+  assert.equal(await said(), "ベッドのアラートなし");
+  for (const patient of ward.patients.slice(0, 3)) patient.latest.temperature.stale = true;
+  assert.equal(await said(), "3 床の値が古い");
+});
+
+test("what fell stands with its arrow at the number, so that a fall by four is not read as four", async ({ mock, wall }) => {
+  const page = await wall((await mock()).url);
+  assert.match((await page.locator('.tile[data-bed="6E-10"] .against').innerText()).replace(/\s+/g, " "), /^ICE ↓4 ≥ 3$/);
+});
+
 test("the trace has its limit, its gap and its treatment marks", async ({ mock, wall }) => {
   const page = await wall((await mock()).url);
   const tile = page.locator('.tile[data-bed="6E-01"] .sparkline');

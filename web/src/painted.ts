@@ -1,4 +1,4 @@
-// Receipts for what was drawn: two animation frames after a message the pixels are on the screen, and only then the
+// Receipts for what was drawn: two animation frames after it was drawn the pixels are on the screen, and only then the
 // service may believe that somebody can see them. A hidden or frozen page sends none, which is the point.
 
 const calm = 1_000;
@@ -8,7 +8,8 @@ export interface Receipts {
   applied: (cursor: string | null, urgent: boolean) => void;
 }
 
-export function receipts(send: (cursor: string) => void): Receipts {
+/** `withPicture` calls back when what was applied so far is being drawn; without it that is said to be at once. */
+export function receipts(send: (cursor: string) => void, withPicture: (draw: () => void) => void = (draw) => draw()): Receipts {
   let latest: string | null = null;
   let sentAt = -Infinity;
   let asked = false;
@@ -18,13 +19,17 @@ export function receipts(send: (cursor: string) => void): Receipts {
       if (cursor === null || (asked && !urgent)) return;
       if (!urgent && performance.now() - sentAt < calm) return;
       asked = true;
-      requestAnimationFrame(() =>
-        requestAnimationFrame(() => {
-          asked = false;
-          sentAt = performance.now();
-          if (latest !== null) send(latest);
-        }),
-      );
+      withPicture(() => {
+        // What is applied after this is in no picture yet and has its own receipt.
+        const drawn = latest;
+        requestAnimationFrame(() =>
+          requestAnimationFrame(() => {
+            asked = false;
+            sentAt = performance.now();
+            if (drawn !== null) send(drawn);
+          }),
+        );
+      });
     },
   };
 }

@@ -5,7 +5,7 @@ import { compactText, signOf, writtenAs } from "./value.ts";
 
 export interface Reading {
   analyte: string;
-  /** Set before the name: `Δ` for a change, `↓` for a fall, `↑` for a rise; empty for the value itself. */
+  /** Set before the value, because that is what fell or rose: `Δ` for a change, `↓` for a fall, `↑` for a rise; empty for the value itself. */
   mark: string;
   value: string;
   sign: string | null;

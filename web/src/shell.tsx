@@ -29,7 +29,14 @@ const places: [Key, string][] = [
   ["nav.rules", "/rules"],
   ["nav.quality", "/quality"],
   ["nav.scores", "/scores"],
+  ["nav.audit", "/audit"],
 ];
+
+/** Who is asking sees the places that answer: the audit is an administrator's. */
+function placesFor(who: Session | null): [Key, string][] {
+  const audits = who === null || who.open || who.user?.role === "admin";
+  return places.filter(([, path]) => path !== "/audit" || audits);
+}
 
 /** Draws `page` inside the shell, titled by `title`; asks who is logged in. */
 export function open(title: Key, Page: () => ComponentChildren): void {
@@ -78,7 +85,7 @@ function Top({ title }: { title: Key }) {
         <span>{words.say("product")}</span>
       </a>
       <nav aria-label={words.say("product")}>
-        {places.map(([key, path]) => (
+        {placesFor(who).map(([key, path]) => (
           <a key={path} href={path} aria-current={key === title || location.pathname === path ? "page" : undefined}>
             {words.say(key)}
           </a>

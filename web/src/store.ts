@@ -1,6 +1,6 @@
 // What a page holds while it is open, as signals: the ward, the connection, the time of the service.
 import { computed, signal } from "@preact/signals";
-import type { Identity, Session } from "./wire.ts";
+import type { ClientFrame, Identity, Priority, Session } from "./wire.ts";
 import { nobody, reduce, type Ward } from "./ward.ts";
 import { connect, type Link, type Phase } from "./link.ts";
 import { hearing, skewOf, type Hearing } from "./watch.ts";
@@ -17,10 +17,15 @@ export const skew = signal<number | null>(null);
 export const now = signal(Date.now());
 export const session = signal<Session | null>(null);
 
-const offsets: number[] = [];
+let offsets: number[] = [];
 const remembered = 15;
 
 let link: Link | null = null;
+/** Display clock minus the clock nobody can set, ms: it changes only when the display clock is set or the machine slept. */
+let drift = Date.now() - performance.now();
+/** Time that passed without this page since the last frame, ms. */
+let asleep = 0;
+const setBy = 1_000;
 const painters: ((alerted: boolean) => void)[] = [];
 
 /** Called after every applied frame; `alerted` when the frame brought an alert. */
@@ -28,15 +33,23 @@ export function afterFrame(painter: (alerted: boolean) => void): void {
   painters.push(painter);
 }
 
-export function follow(wards: string[], identity?: Identity): Link {
+export interface Wanted {
+  identity?: Identity;
+  minPriority?: Priority;
+}
+
+export function follow(wards: string[], wanted: Wanted = {}): Link {
   link?.close();
+  // Another subscription starts afresh: what the old one was sent is neither all of it nor only that.
+  ward.value = { ...ward.peek(), cursor: null };
   link = connect(
-    { wards, after: () => ward.value.cursor, ...(identity ? { identity } : {}) },
+    { wards, after: () => ward.value.cursor, ...wanted },
     {
       frame: (frame) => {
         ward.value = reduce(ward.value, frame);
         if (frame.type === "heartbeat") learnTime(Date.parse(frame.now));
         unheard.value = 0;
+        asleep = 0;
         if (frame.type !== "error") for (const painter of painters) painter(frame.type === "alert");
       },
       phase: (next, count) => {
@@ -48,6 +61,18 @@ export function follow(wards: string[], identity?: Identity): Link {
   return link;
 }
 
+/**
+ * The display clock was set, or the machine slept. The time of the service goes on as it was, and a jump ahead counts as
+ * time in which nothing was heard: after a sleep the values are as old as that.
+ */
+function noticeJump(by: number): void {
+  if (Math.abs(by) < setBy) return;
+  drift += by;
+  offsets = offsets.map((offset) => offset - by);
+  skew.value = skewOf(offsets);
+  if (by > 0) asleep += by;
+}
+
 function learnTime(server: number): void {
   if (Number.isNaN(server)) return;
   offsets.push(server - Date.now());
@@ -56,9 +81,15 @@ function learnTime(server: number): void {
   tick();
 }
 
+/** Sends a frame over the present connection; without one it is lost, like everything a page says to nobody. */
+export function send(frame: ClientFrame): void {
+  link?.send(frame);
+}
+
 /** Reads both clocks once; called by the render loop of the wall and by a timer elsewhere. */
 export function tick(): void {
-  if (link) unheard.value = performance.now() - link.heardAt();
+  noticeJump(Date.now() - performance.now() - drift);
+  if (link) unheard.value = performance.now() - link.heardAt() + asleep;
   const second = Math.floor((Date.now() + (skew.value ?? 0)) / 1000) * 1000;
   if (second !== now.peek()) now.value = second;
 }

@@ -83,8 +83,15 @@ export function isShown(alert: Alert): boolean {
   return alert.state === "active" || alert.state === "acknowledged" || alert.state === "returned";
 }
 
+/** What a person put aside for a while, soonest back first. */
+export function putAside(ward: Ward): Alert[] {
+  return Object.values(ward.alerts)
+    .filter((alert) => alert.state === "shelved" || alert.state === "out_of_service")
+    .sort((a, b) => Date.parse(a.shelf?.until ?? "") - Date.parse(b.shelf?.until ?? ""));
+}
+
 const rank = { high: 0, medium: 1, low: 2, info: 3 } as const;
-const stateRank = { active: 0, returned: 1, acknowledged: 2, pending: 3, shelved: 4, closed: 5 } as const;
+const stateRank = { active: 0, returned: 1, acknowledged: 2, pending: 3, shelved: 4, out_of_service: 5, closed: 6 } as const;
 
 /** Unacknowledged before acknowledged, then priority, then the one that has waited longest. */
 export function byUrgency(a: Alert, b: Alert): number {

@@ -1,8 +1,11 @@
 // The watch over the connection: how long the page has heard nothing, and what that means for who looks at it.
 
-/** Start values from the display guidance: five seconds tell staff, ten seconds end trust in what is shown. */
+/**
+ * Start values from the display guidance: five seconds tell staff, ten seconds end trust in what is shown. The overlay is
+ * asked for two seconds earlier, so that it stands by then also where a small or busy computer draws late.
+ */
 export const lateAfter = 5_000;
-export const lostAfter = 10_000;
+export const lostAfter = 8_000;
 /** A display clock further off than this misdates everything a nurse reads from it. */
 export const skewLimit = 2_000;
 

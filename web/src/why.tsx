@@ -1,10 +1,13 @@
 // Why now: the values behind an alert, what the score is made of, what is missing, and who says so.
-import type { Alert, Evidence, Patient, Risk } from "./wire.ts";
+import type { Alert, Evidence, Patient, Risk, Term } from "./wire.ts";
 import type { Speech } from "./words/words.ts";
 import { instant, spanText, stampText } from "./time.ts";
 import { readingOf } from "./reading.ts";
+import { riskText } from "./risk.ts";
 import { numberText, unitText } from "./value.ts";
 import { now } from "./store.ts";
+import { termText } from "./words/terms.ts";
+import { Ladder } from "./ladder.tsx";
 
 export function EvidenceList({ evidence, words }: { evidence: readonly Evidence[]; words: Speech }) {
   if (evidence.length === 0) return null;
@@ -27,6 +30,7 @@ export function EvidenceList({ evidence, words }: { evidence: readonly Evidence[
               {agoText(row.measured_at, words)}
               {row.source ? ` · ${row.source}` : ""}
             </span>
+            <Doubt flag={row.superseded ? "superseded" : row.flag} words={words} />
           </li>
         ))}
       </ul>
@@ -46,6 +50,12 @@ function Limit({ row, words }: { row: Evidence; words: Speech }) {
   );
 }
 
+/** What is known against a value: it is used all the same, so a reader has to see it. */
+export function Doubt({ flag, words }: { flag: string | undefined; words: Speech }) {
+  if (!flag) return null;
+  return <span class="doubt">△ {words.named("doubt", flag)}</span>;
+}
+
 export function agoText(at: string | null | undefined, words: Speech): string {
   const read = instant(at);
   if (read === null) return words.say("age.none");
@@ -62,22 +72,20 @@ export function RiskTerms({ title, risk, words }: { title: string; risk: Risk | 
       <h3>
         {title}{" "}
         <span class="risk-total">
-          {risk.points === null || risk.points === undefined ? words.say("why.unknown") : words.say("why.total", { n: risk.points })}
-          {risk.band ? ` · ${words.say("why.band", { band: risk.band })}` : ""}
+          {riskText(risk, words)}
         </span>
       </h3>
       {terms.length > 0 ? (
         <ul class="bars">
           {terms.map((term) => (
             <li key={term.name}>
-              <span class="bar-name">{words.named("analyte", term.name)}</span>
+              <span class="bar-name">{termText(term.name, words.language)}</span>
               <span class="bar-track" aria-hidden="true">
                 <i style={{ width: `${(term.points / widest) * 100}%` }} />
               </span>
               <span class="bar-points">{words.say("why.points", { n: term.points })}</span>
               <span class="bar-note">
-                {term.value !== null && term.value !== undefined ? `${term.value} · ` : ""}
-                {instant(term.at) === null ? "" : agoText(term.at, words)}
+                {noteOf(term, words)}
                 {term.source ? <cite>{term.source}</cite> : null}
               </span>
             </li>
@@ -87,6 +95,12 @@ export function RiskTerms({ title, risk, words }: { title: string; risk: Risk | 
       {risk.source ? <cite>{risk.source}</cite> : null}
     </section>
   );
+}
+
+/** Value and age of a term, each only where there is one; a source follows behind its own dot. */
+function noteOf(term: Term, words: Speech): string {
+  const parts = [termText(String(term.value ?? ""), words.language), instant(term.at) === null ? "" : agoText(term.at, words)].filter((part) => part !== "");
+  return parts.join(" · ") + (parts.length > 0 && term.source ? " · " : "");
 }
 
 /** Missing is unknown: it is listed with the same weight as what is there. */
@@ -102,7 +116,7 @@ export function MissingList({ names, words }: { names: readonly string[]; words:
           <p class="row">
             {once.map((name) => (
               <span class="chip" key={name}>
-                {words.named("analyte", name)}
+                {nameText(name, words)}
               </span>
             ))}
           </p>
@@ -111,6 +125,12 @@ export function MissingList({ names, words }: { names: readonly string[]; words:
       )}
     </section>
   );
+}
+
+/** An analyte by its own word, an input of a score by the word of its term. */
+export function nameText(name: string, words: Speech): string {
+  const known = words.named("analyte", name);
+  return known === name ? termText(name.replaceAll("_", " "), words.language) : known;
 }
 
 export function missingOf(patient: Patient | undefined): string[] {
@@ -127,6 +147,7 @@ export function Why({ alert, patient, words }: { alert: Alert; patient: Patient 
   return (
     <div class="why">
       {alert.instruction && words.both(alert.instruction) !== "" ? <p>{words.both(alert.instruction)}</p> : null}
+      <Ladder alert={alert} words={words} />
       <EvidenceList evidence={alert.evidence ?? []} words={words} />
       <RiskTerms title={words.say("why.crs")} risk={patient?.risk?.crs} words={words} />
       <RiskTerms title={words.say("why.icans")} risk={patient?.risk?.icans} words={words} />

@@ -3,7 +3,7 @@
 
 export type Priority = "high" | "medium" | "low" | "info";
 export type AlertKind = "physiological" | "technical";
-export type AlertState = "pending" | "active" | "acknowledged" | "returned" | "closed" | "shelved";
+export type AlertState = "pending" | "active" | "acknowledged" | "returned" | "closed" | "shelved" | "out_of_service";
 export type Verdict = "useful" | "known" | "artefact" | "threshold";
 export type Language = "ja" | "en";
 /** P0 bed only, P1 bed and an initial, P2 full name, P3 all; the service decides, a page only shows what it was sent. */
@@ -29,6 +29,10 @@ export interface Evidence {
   feature?: string;
   /** What that gave. */
   result?: number | null;
+  /** The value was later corrected or withdrawn. */
+  superseded?: boolean;
+  /** What was known against the value when it counted. */
+  flag?: string;
 }
 
 export interface Acknowledgement {
@@ -51,7 +55,10 @@ export interface Alert {
   bed?: string | null;
   title: BothLanguages;
   raised_at: string;
+  closed_at?: string | null;
   measured_at?: string | null;
+  /** The policy that says who is told when. */
+  escalation?: string;
   step?: number | null;
   next_step_at?: string | null;
   /** Roles told so far, and those whose answer is awaited. */
@@ -64,6 +71,7 @@ export interface Alert {
   /** Judged and told to nobody. */
   shadow?: boolean;
   acknowledged?: Acknowledgement | null;
+  shelf?: { by?: string; role?: string; at?: string; until?: string | null; reason?: string } | null;
   evidence?: Evidence[];
   source?: string;
 }
@@ -89,7 +97,11 @@ export interface Grade {
 
 export interface Risk {
   points?: number | null;
+  /** What is certain although something is missing: the points are this or more. */
+  at_least?: number | null;
   band?: string | null;
+  /** Something is missing, or treatment hides it: the band is this or a higher one. */
+  band_open?: boolean;
   terms?: Term[];
   missing?: string[];
   source?: string;
@@ -101,6 +113,8 @@ export interface Latest {
   unit?: string;
   measured_at?: string | null;
   stale?: boolean;
+  /** What is known against the value. */
+  flag?: string;
 }
 
 export interface Therapy {
@@ -161,6 +175,15 @@ export type ClientFrame =
   | { type: "acknowledge"; alert: string; comment?: string }
   | { type: "painted"; cursor: string }
   | { type: "sound"; on: boolean };
+
+/** Who is told after how long, as `/api/v1/rules` lists it. */
+export interface Policy {
+  id: string;
+  steps: { after_seconds: number; roles: string[] }[];
+  repeat_seconds?: number | null;
+  repeat_times?: number;
+  acknowledge_by?: string[];
+}
 
 export interface Session {
   user: { name: string; role: string; wards?: string[] } | null;

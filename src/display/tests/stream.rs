@@ -118,8 +118,10 @@ async fn a_cursor_from_before_a_restart_still_counts() {
     let house = reopened(folder).await;
     house.phosphate_falls("B2").await;
     let mut again = house.follow(None, json!({"type": "subscribe", "after": last})).await;
-    let frame = again.until(|frame| frame["type"] == "alert" || frame["type"] == "snapshot").await;
-    assert_eq!((&frame["type"], &frame["alert"]["patient"]), (&json!("alert"), &json!("B2")));
+    // On a slow machine B1's alert may move once more after the frame whose cursor was kept.
+    let of_b2 = |frame: &Json| frame["type"] == "alert" && frame["alert"]["patient"] == "B2";
+    let frame = again.until(|frame| of_b2(frame) || frame["type"] == "snapshot").await;
+    assert_eq!(frame["type"], "alert", "{frame}");
     // Tiles are drawn again for everybody, because nobody knows what was lost with the process.
     again.until(|frame| frame["type"] == "patient" && frame["patient"]["id"] == "B1").await;
     house.close().await;

@@ -187,5 +187,6 @@ async fn with_tls_the_cookie_is_for_tls_only_and_a_stalled_handshake_delays_nobo
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let cookie = answer.lines().find(|line| line.starts_with("set-cookie: ")).expect("a cookie");
     assert!(cookie.contains("__Host-stormwatch=") && cookie.contains("; Secure"), "{cookie}");
+    assert!(answer.contains("strict-transport-security: max-age="), "{answer}");
     house.close().await;
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{alias, members_text, number, number_or_null, read_back, time, time_or_null};
 use crate::display::access::Identity;
 use crate::engine::Engine;
-use crate::model::{Alert, AlertId, Evidence, Kind, PatientId, Priority, Role};
+use crate::model::{Alert, AlertId, AlertState, Evidence, Kind, PatientId, Priority, Role, Time};
 
 /// One alert, ready to be written at any identity level. Kept as text: a tree of the same takes eight times the memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,6 +99,7 @@ fn members(alert: &Alert, engine: &Engine) -> Map<String, Json> {
         "title": {"en": &*alert.title_en, "ja": &*alert.title_ja},
         "instruction": {"en": &*alert.instruction_en, "ja": &*alert.instruction_ja},
         "raised_at": time(alert.raised_at),
+        "closed_at": time_or_null(closed_at(alert)),
         "measured_at": time_or_null(alert.measured_at),
         "escalation": &*alert.escalation,
         "step": alert.step,
@@ -125,6 +126,11 @@ fn members(alert: &Alert, engine: &Engine) -> Map<String, Json> {
         Json::Object(members) => members,
         _ => Map::new(),
     }
+}
+
+fn closed_at(alert: &Alert) -> Option<Time> {
+    let mut closings = alert.transitions.iter().filter(|moved| moved.to == AlertState::Closed);
+    closings.next_back().map(|moved| moved.at).filter(|_| alert.state == AlertState::Closed)
 }
 
 fn acknowledged(alert: &Alert) -> Json {
@@ -162,6 +168,9 @@ fn evidence(seen: &Evidence, engine: &Engine) -> Json {
     row.insert("comparison".into(), comparison);
     row.insert("limit".into(), limit);
     row.insert("superseded".into(), seen.superseded.into());
+    if let Some(doubt) = &seen.doubt {
+        row.insert("flag".into(), doubt.clone().into());
+    }
     Json::Object(row)
 }
 

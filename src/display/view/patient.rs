@@ -196,16 +196,8 @@ fn latest(patient: &Patient, engine: &Engine) -> Json {
         row.insert("measured_at".into(), time(sample.at));
         let stale = settings.is_some_and(|s| engine.now() - sample.at > s.stale_after);
         row.insert("stale".into(), stale.into());
-        let quality = sample.quality;
-        let flags = [
-            (window.unavailable_at > Some(sample.at), "unavailable"),
-            (quality.implausible, "implausible"),
-            (quality.specimen, "specimen"),
-            (quality.signal, "signal"),
-            (quality.retained, "retained"),
-            (quality.time, "time"),
-        ];
-        if let Some((_, flag)) = flags.into_iter().find(|(set, _)| *set) {
+        let rate = settings.and_then(|s| s.rate.as_ref());
+        if let Some(flag) = window.doubt(sample, rate) {
             row.insert("flag".into(), flag.into());
         }
         Some((analyte.as_str().to_owned(), Json::Object(row)))

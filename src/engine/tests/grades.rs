@@ -153,3 +153,18 @@ fn icans_follows_the_examination_and_grows_old_with_it() {
     story.later(Span::hours(15));
     assert_eq!(grade(&story), None, "an examination of this morning says nothing of tonight");
 }
+
+#[test]
+fn an_episode_whose_signs_nobody_reports_has_not_been_seen_to_end() {
+    let mut story = infused();
+    story.observe("temperature", "38.4");
+    for hour in 1..30 {
+        story.at(&format!("1d{}h", hour + 1));
+        story.observe("temperature", "36.8");
+        pressure(&mut story, "120");
+    }
+    story.oxygen(TherapyAction::Started, OxygenDevice::None, None);
+    assert_eq!(crs(&story), "unknown", "a vasopressor may hold the pressure, an antipyretic the temperature");
+    story.treat(TherapyKind::Vasopressor, TherapyAction::Stopped, Some("norepinephrine"));
+    assert_eq!(crs(&story), "0", "somebody reports drugs, and none is running");
+}

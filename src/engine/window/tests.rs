@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Analyte, PatientId};
+use crate::model::{Analyte, PatientId, RateLimit, Span};
 
 fn seen(minute: i64, value: i64, status: Status, order: Option<&str>) -> Observation {
     Observation {
@@ -120,4 +120,39 @@ proptest! {
         };
         prop_assert_eq!(build(&points), build(&shuffled));
     }
+}
+
+#[test]
+fn a_value_that_leaps_is_in_doubt_until_a_second_one_confirms_it() {
+    let limit = RateLimit { change: Some(Value(2_000)), percent: None, within: Span::minutes(10) };
+    let doubt = |rows: &[(i64, i64)]| {
+        let mut window = Window::default();
+        for (minute, value) in rows {
+            window.push(&seen(*minute, *value, Status::Final, None), 0, 0);
+        }
+        let newest = window.last().copied().expect("a value");
+        window.doubt(&newest, Some(&limit))
+    };
+    assert_eq!(doubt(&[(0, 37_000)]), None, "alone");
+    assert_eq!(doubt(&[(0, 37_000), (5, 39_000)]), None, "as fast as the limit allows");
+    assert_eq!(doubt(&[(0, 37_000), (5, 39_001)]), Some("unconfirmed"));
+    assert_eq!(doubt(&[(0, 37_000), (5, 34_999)]), Some("unconfirmed"), "also downwards");
+    assert_eq!(doubt(&[(0, 37_000), (11, 40_000)]), None, "there was time to change");
+    assert_eq!(doubt(&[(0, 37_000), (5, 40_000), (6, 39_500)]), None, "confirmed");
+    assert_eq!(doubt(&[(0, 37_000), (5, 40_000), (6, 37_000)]), None, "back where it was");
+}
+
+#[test]
+fn a_limit_in_per_cent_is_of_the_other_value() {
+    let limit = RateLimit { change: None, percent: Some(Value::whole(50)), within: Span::hours(12) };
+    let doubt = |value: i64| {
+        let mut window = Window::default();
+        window.push(&seen(0, 4_000, Status::Final, None), 0, 0);
+        window.push(&seen(360, value, Status::Final, None), 0, 0);
+        window.doubt(&window.last().copied().expect("a value"), Some(&limit))
+    };
+    assert_eq!(
+        [doubt(2_000), doubt(1_999), doubt(6_000), doubt(6_001)],
+        [None, Some("unconfirmed"), None, Some("unconfirmed")]
+    );
 }

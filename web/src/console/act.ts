@@ -57,6 +57,13 @@ export async function undo(alert: string): Promise<void> {
   if (answer.ok) setTimeout(() => set(alert, null), 3_000);
 }
 
+/** Ends a suppression before its time; the alert calls again where its condition still holds. */
+export async function unshelve(alert: string): Promise<void> {
+  set(alert, { kind: "busy" });
+  const answer = await tell(path(alert, "unshelve"), {});
+  set(alert, answer.ok ? null : failure(answer));
+}
+
 export async function rate(alert: string, verdict: Verdict): Promise<void> {
   const answer = await tell(path(alert, "rate"), { verdict });
   if (answer.ok) rated.value = { ...rated.value, [alert]: verdict };

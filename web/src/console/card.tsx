@@ -10,8 +10,9 @@ import { leading, readingOf } from "../reading.ts";
 import { bedText, dayText, unitText } from "../value.ts";
 import { now } from "../store.ts";
 import { agoText, Why } from "../why.tsx";
+import { roleText } from "../ladder.tsx";
 import { segment } from "../ask.ts";
-import { acknowledge, outcomes, rate, rated, shelve, undo, type Outcome } from "./act.ts";
+import { acknowledge, outcomes, rate, rated, shelve, undo, unshelve, type Outcome } from "./act.ts";
 import { isWaiting } from "./list.ts";
 
 interface CardProps {
@@ -80,8 +81,11 @@ function ReadingLine({ alert, words }: { alert: Alert; words: Speech }) {
   if (!row || !reading) return null;
   return (
     <p class="alert-reading">
-      {reading.mark}
-      {words.named("analyte", reading.analyte)} <b>{reading.value}</b>{" "}
+      {words.named("analyte", reading.analyte)}{" "}
+      <b>
+        {reading.mark}
+        {reading.value}
+      </b>{" "}
       <small>{reading.line === null && reading.limit !== null ? "" : unitText(row.unit)}</small>
       {reading.limit === null ? null : (
         <span>
@@ -124,11 +128,6 @@ function Next({ alert, words }: { alert: Alert; words: Speech }) {
       <span>{text}</span>
     </>
   );
-}
-
-/** The role in full, or as the service names it. */
-export function roleText(role: string, words: Speech): string {
-  return words.named("role", `${role}.full`).replace(/\.full$/, "");
 }
 
 const reasons = ["attending", "known", "artefact", "threshold"] as const;
@@ -187,6 +186,32 @@ function OutcomeLine({ alert, outcome, words }: { alert: string; outcome: Outcom
         </p>
       );
   }
+}
+
+/** An alert somebody put aside: what, who, why, until when, and the way back. */
+export function PutAside({ alert, words }: { alert: Alert; words: Speech }) {
+  const until = instant(alert.shelf?.until);
+  const left = useComputed(() => (until === null ? "" : words.say("console.asideLeft", { time: countdownText(until - now.value) })));
+  const outcome = outcomes.value[alert.id];
+  const who = [alert.shelf?.role ? roleText(alert.shelf.role, words) : null, alert.shelf?.by].filter(Boolean).join(" ");
+  return (
+    <li class="put-aside" id={`aside-${alert.id}`}>
+      <p>
+        <b>{alert.bed ? bedText(alert.bed, alert.ward) : "–"}</b> <SignalSign alert={alert} words={words} /> {words.both(alert.title)}
+      </p>
+      <p class="said">
+        {[who, alert.shelf?.reason].filter(Boolean).join(" · ")} <span>{left}</span>
+      </p>
+      {outcome?.kind === "failed" ? (
+        <p class="said" data-bad role="alert">
+          {words.say("console.failed", { reason: outcome.reason })}
+        </p>
+      ) : null}
+      <button type="button" disabled={outcome?.kind === "busy"} onClick={() => void unshelve(alert.id)}>
+        {words.say("console.unshelve")}
+      </button>
+    </li>
+  );
 }
 
 const minutes = [15, 30, 60, 120] as const;

@@ -4,17 +4,21 @@ import { effect, signal, useComputed } from "@preact/signals";
 import "../style/why.css";
 import "./console.css";
 import type { Alert, Priority } from "../wire.ts";
-import { follow, afterFrame, heard, session, tick, unheard, ward } from "../store.ts";
+import { follow, afterFrame, heard, send, session, tick, unheard, ward } from "../store.ts";
+import { putAside } from "../ward.ts";
 import { receipts } from "../painted.ts";
 import { Loading, open, spoken } from "../shell.tsx";
 import { spanText } from "../time.ts";
 import { bedText } from "../value.ts";
 import { Why } from "../why.tsx";
 import { acknowledge, outcomes } from "./act.ts";
-import { Card, roleText } from "./card.tsx";
+import { Card, PutAside } from "./card.tsx";
+import { learnPolicies, roleText } from "../ladder.tsx";
 import { companions, everything, isWaiting, rolesOf, stepIn, workList, type Filter } from "./list.ts";
 
 const filterKey = "stormwatch.console";
+/** The address names wards once, for a bookmark or a link; what is chosen here holds from then on. */
+const fromAddress = new URLSearchParams(location.search).getAll("ward");
 const filter = signal<Filter>(storedFilter());
 const selected = signal<string | null>(null);
 const opened = signal<string | null>(null);
@@ -22,10 +26,18 @@ const wide = signal(matchMedia("(min-width: 1100px)").matches);
 
 function storedFilter(): Filter {
   try {
-    return { ...everything, ...(JSON.parse(localStorage.getItem(filterKey) ?? "{}") as Partial<Filter>) };
+    const stored = { ...everything, ...(JSON.parse(localStorage.getItem(filterKey) ?? "{}") as Partial<Filter>) };
+    return fromAddress[0] ? { ...stored, ward: fromAddress[0] } : stored;
   } catch {
     return everything;
   }
+}
+
+/** Asks the service for what is chosen and no more; who is told of an alert changes with each step, so that is chosen here. */
+function subscribe(): void {
+  const { ward: chosen, priority } = filter.value;
+  const wards = chosen !== null ? [chosen, ...fromAddress.filter((name) => name !== chosen && fromAddress[0] === chosen)] : [];
+  follow(wards, priority === null ? {} : { minPriority: priority });
 }
 
 /** The list, with alerts just answered kept in their place until they can no longer be taken back. */
@@ -80,6 +92,7 @@ function Console() {
             />
           ))}
         </ol>
+        <Aside />
         <p class="said keys">{words.say("console.keys")}</p>
       </div>
       {wide.value && current ? (
@@ -108,11 +121,15 @@ function Disconnected() {
 
 function Filters() {
   const words = spoken.value;
-  const names = [...new Set([...(session.value?.ward_choices ?? []), ...Object.values(ward.value.patients).map((one) => one.ward)])].sort();
-  const roles = [...new Set(Object.values(ward.value.alerts).flatMap(rolesOf))].sort();
+  const chosenWard = filter.value.ward === null ? [] : [filter.value.ward];
+  const names = [...new Set([...(session.value?.ward_choices ?? []), ...chosenWard, ...Object.values(ward.value.patients).map((one) => one.ward)])].sort();
+  const chosenRole = filter.value.role === null ? [] : [filter.value.role];
+  const roles = [...new Set([...chosenRole, ...Object.values(ward.value.alerts).flatMap(rolesOf)])].sort();
   const change = (part: Partial<Filter>): void => {
+    const { ward: before, priority } = filter.value;
     filter.value = { ...filter.value, ...part };
     localStorage.setItem(filterKey, JSON.stringify(filter.value));
+    if (filter.value.ward !== before || filter.value.priority !== priority) subscribe();
   };
   const priorities: Priority[] = ["high", "medium", "low"];
   return (
@@ -157,7 +174,32 @@ function Filters() {
           </button>
         ))}
       </div>
+      {filter.value.ward !== null || filter.value.priority !== null || filter.value.role !== null ? (
+        <p class="narrowed" role="status">
+          {words.say("console.narrowed")}{" "}
+          <button type="button" class="plain" onClick={() => change(everything)}>
+            {words.say("console.showAll")}
+          </button>
+        </p>
+      ) : null}
     </div>
+  );
+}
+
+/** What was put aside: it hides something, so it is listed with who did it, why, and when it comes back. */
+function Aside() {
+  const words = spoken.value;
+  const list = putAside(ward.value);
+  if (list.length === 0) return null;
+  return (
+    <details class="aside card" open>
+      <summary>{words.say("console.asideTitle", { n: list.length })}</summary>
+      <ul>
+        {list.map((alert) => (
+          <PutAside key={alert.id} alert={alert} words={words} />
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -213,10 +255,10 @@ function keyboard(event: KeyboardEvent): void {
 open("console.title", () => <Console />);
 matchMedia("(min-width: 1100px)").addEventListener("change", (event) => (wide.value = event.matches));
 addEventListener("keydown", keyboard);
+void learnPolicies();
 setInterval(tick, 500);
-const wards = new URLSearchParams(location.search).getAll("ward");
-const link = follow(wards);
-const painted = receipts((cursor) => link.send({ type: "painted", cursor }));
+subscribe();
+const painted = receipts((cursor) => send({ type: "painted", cursor }));
 afterFrame((alerted) => painted.applied(ward.value.cursor, alerted));
 // The first alert is the selected one until somebody chooses, so that `a` and `w` act on what is on top.
 effect(() => {

@@ -10,6 +10,7 @@ const rooms: [Key, Key, string][] = [
   ["nav.rules", "overview.rules", "/rules"],
   ["nav.quality", "overview.quality", "/quality"],
   ["nav.scores", "overview.scores", "/scores"],
+  ["nav.audit", "overview.audit", "/audit"],
 ];
 
 open("nav.overview", () => {

@@ -1,6 +1,5 @@
-// Intake: what arrives from where, what could not be read and why, and who did what.
+// Intake: what arrives from where, and what could not be read and why.
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { Loading, Missing, open, spoken } from "../shell.tsx";
 import "./pages.css";
 import { ask, segment, tell } from "../ask.ts";
@@ -15,7 +14,6 @@ interface Feed {
   lag_seconds?: number | null;
   messages?: number;
   rejected?: number;
-  rate_per_minute?: number | null;
   skew_seconds?: number | null;
 }
 
@@ -30,19 +28,27 @@ interface Kept {
   state?: string;
 }
 
-interface Deed {
-  at?: string;
-  by?: string;
-  role?: string;
-  action?: string;
-  what?: string;
-  subject?: string | null;
-  outcome?: string;
-}
-
 const feeds = watched<unknown>("/api/v1/feeds", 5_000);
 const kept = watched<unknown>("/api/v1/quarantine", 15_000);
-const deeds = watched<unknown>("/api/v1/audit", 30_000);
+/** How many messages a minute, from two looks at the counter at least half a minute apart. */
+const counted = new Map<string, { at: number; messages: number }[]>();
+const lookBack = 5 * 60_000;
+const leastSpan = 30_000;
+
+function rateOf(feed: Feed): string {
+  if (typeof feed.messages !== "number") return "–";
+  const key = `${feed.source} ${feed.via ?? ""}`;
+  const at = performance.now();
+  const seen = (counted.get(key) ?? []).filter((one) => at - one.at < lookBack);
+  if ((seen.at(-1)?.at ?? -Infinity) < at - 1_000) seen.push({ at, messages: feed.messages });
+  counted.set(key, seen);
+  const first = seen[0];
+  if (!first || at - first.at < leastSpan) return "–";
+  const rate = (feed.messages - first.messages) / ((at - first.at) / 60_000);
+  // A counter that went back is a service that started anew.
+  return rate < 0 ? "–" : rate < 10 ? rate.toFixed(1) : rate.toFixed(0);
+}
+
 const raws = signal<Readonly<Record<string, string>>>({});
 const retried = signal<Readonly<Record<string, string>>>({});
 
@@ -78,7 +84,7 @@ function Feeds() {
                 <td>{feed.via ?? "–"}</td>
                 <td>{seen === null ? "–" : words.say("age.ago", { age: spanText(now.value - seen, words) })}</td>
                 <td class="number">{seconds(feed.lag_seconds)}</td>
-                <td class="number">{feed.rate_per_minute ?? "–"}</td>
+                <td class="number">{rateOf(feed)}</td>
                 <td class="number">{feed.messages ?? "–"}</td>
                 <td class="number" data-warn={(feed.rejected ?? 0) > 0 || undefined}>
                   {feed.rejected ?? "–"}
@@ -96,7 +102,8 @@ function Feeds() {
 }
 
 function seconds(value: number | null | undefined): string {
-  return value === null || value === undefined ? "–" : `${value.toFixed(1)} s`;
+  if (value === null || value === undefined) return "–";
+  return Math.abs(value) < 120 ? `${value.toFixed(1)} s` : `${Math.round(value / 60)} min`;
 }
 
 function Quarantine() {
@@ -149,53 +156,15 @@ async function retry(id: string): Promise<void> {
   await kept.again();
 }
 
-function Audit() {
-  const words = spoken.value;
-  const answer = deeds.answer.value;
-  if (!answer) return <Loading />;
-  if (!answer.ok) return <Missing reason={answer.reason} />;
-  const list = rows<Deed>(answer.body, "audit");
-  if (list.length === 0) return <p class="missing">{words.say("intake.auditNone")}</p>;
-  return (
-    <div class="table-frame card" tabIndex={0} role="region" aria-label={words.say("intake.audit")}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{words.say("intake.auditAt")}</th>
-            <th scope="col">{words.say("intake.auditWho")}</th>
-            <th scope="col">{words.say("intake.auditWhat")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((deed, n) => (
-            <tr key={n}>
-              <td>{stampText(instant(deed.at) ?? 0)}</td>
-              <td>{[deed.by, deed.role].filter(Boolean).join(" · ")}</td>
-              <td>{[deed.action ?? deed.what, deed.subject, deed.outcome].filter(Boolean).join(" ")}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
 open("intake.title", () => {
   const words = spoken.value;
-  useEffect(() => {
-    // The addresses of the parts lead to the part.
-    const part = { "/quarantine": "quarantine", "/audit": "audit" }[location.pathname];
-    if (part) document.getElementById(part)?.scrollIntoView();
-  }, []);
   return (
     <div class="stack">
       <h1>{words.say("intake.title")}</h1>
       <h2>{words.say("intake.feeds")}</h2>
       <Feeds />
-      <h2 id="quarantine">{words.say("intake.quarantine")}</h2>
+      <h2>{words.say("intake.quarantine")}</h2>
       <Quarantine />
-      <h2 id="audit">{words.say("intake.audit")}</h2>
-      <Audit />
     </div>
   );
 });

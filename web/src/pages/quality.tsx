@@ -1,12 +1,26 @@
 // Whether we call too often: the figures by which an alarm system is judged, with their targets, and the way out as CSV.
+import { signal } from "@preact/signals";
 import { Loading, Missing, open, spoken } from "../shell.tsx";
 import "./pages.css";
-import type { Key } from "../words/words.ts";
+import type { BothLanguages } from "../wire.ts";
+import type { Key, Speech } from "../words/words.ts";
 import { SignalSign } from "../signal.tsx";
 import { watched } from "./answer.ts";
-import { csvOf, type Quality } from "./csv.ts";
+import { instant, stampText } from "../time.ts";
+import { ask } from "../ask.ts";
+import { csvOf, saveText, type Named, type Quality } from "./csv.ts";
+import { Outcomes, WaitTable } from "./outcomes.tsx";
 
 const listing = watched<Quality>("/api/v1/quality", 60_000);
+/** Titles of rules by id: a figure is read by people who do not know ids. */
+const titles = signal<Readonly<Record<string, BothLanguages>>>({});
+void ask<{ rules?: { id: string; title?: BothLanguages }[] }>("/api/v1/rules").then((answer) => {
+  if (answer.ok) titles.value = Object.fromEntries((answer.body?.rules ?? []).flatMap((rule) => (rule.title ? [[rule.id, rule.title]] : [])));
+});
+
+function ruleText(id: string, words: Speech): string {
+  return words.both(titles.value[id]) || id;
+}
 
 open("quality.title", () => {
   const words = spoken.value;
@@ -18,23 +32,29 @@ open("quality.title", () => {
     <div class="stack">
       <div class="page-head">
         <h1>{words.say("quality.title")}</h1>
-        <button type="button" onClick={() => save(quality)}>
+        <button type="button" onClick={() => saveText("stormwatch-quality.csv", csvOf(quality))}>
           {words.say("quality.csv")}
         </button>
       </div>
       <Figures quality={quality} />
+      {quality.waits ? <WaitTable waits={quality.waits} words={words} /> : null}
+      {quality.outcomes ? <Outcomes outcomes={quality.outcomes} words={words} /> : null}
       <ByDay quality={quality} />
       <div class="halves">
-        <Bars title="quality.top" rows={(quality.top ?? []).map(({ rule, count }) => [rule, count])} />
+        <Bars title="quality.top" rows={(quality.top ?? []).map(({ rule, count }) => [ruleText(rule, words), count])} />
         <Bars
           title="quality.ratings"
           rows={Object.entries(quality.ratings ?? {}).map(([verdict, count]) => [words.named("verdict", verdict), count])}
         />
       </div>
       <div class="thirds">
-        <Named title="quality.floods" meaning="quality.floodsMeaning" list={quality.floods} />
-        <Named title="quality.chattering" meaning="quality.chatteringMeaning" list={quality.chattering} />
-        <Named title="quality.standing" meaning="quality.standingMeaning" list={quality.standing} />
+        <Lines
+          title="quality.floods"
+          meaning="quality.floodsMeaning"
+          list={(quality.floods ?? []).map((flood) => `${stamp(flood.at)} · ${words.say("quality.floodOf", { n: flood.alerts ?? 0 })}`)}
+        />
+        <Lines title="quality.chattering" meaning="quality.chatteringMeaning" list={named(quality.chattering, words)} />
+        <Lines title="quality.standing" meaning="quality.standingMeaning" list={named(quality.standing, words)} />
       </div>
     </div>
   );
@@ -153,30 +173,29 @@ function Bars({ title, rows }: { title: Key; rows: [string, number][] }) {
   );
 }
 
-function Named({ title, meaning, list }: { title: Key; meaning: Key; list: unknown[] | undefined }) {
+function stamp(at: string | undefined): string {
+  const read = instant(at);
+  return read === null ? "–" : stampText(read);
+}
+
+function named(list: readonly Named[] | undefined, words: Speech): string[] {
+  return (list ?? []).map((one) => [`${one.ward ?? ""} ${one.bed ?? ""}`.trim(), ruleText(one.rule ?? "", words), stamp(one.since)].filter(Boolean).join(" · "));
+}
+
+function Lines({ title, meaning, list }: { title: Key; meaning: Key; list: readonly string[] }) {
   const words = spoken.value;
-  const lines = (list ?? []).map((one) => (typeof one === "object" && one !== null ? Object.values(one).join(" · ") : String(one)));
   return (
     <section class="card">
       <h2>
-        {words.say(title)} <span class="said">{lines.length}</span>
+        {words.say(title)} <span class="said">{list.length}</span>
       </h2>
       <p class="said">{words.say(meaning)}</p>
-      {lines.length === 0 ? <p>{words.say("quality.none")}</p> : null}
-      <ul>
-        {lines.map((line) => (
-          <li key={line}>{line}</li>
+      {list.length === 0 ? <p>{words.say("quality.none")}</p> : null}
+      <ul class="lines">
+        {list.map((line, n) => (
+          <li key={n}>{line}</li>
         ))}
       </ul>
     </section>
   );
-}
-
-function save(quality: Quality): void {
-  const address = URL.createObjectURL(new Blob([csvOf(quality)], { type: "text/csv;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = "stormwatch-quality.csv";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

@@ -23,10 +23,48 @@ interface Rule {
   file?: string;
   last_fired?: string | null;
   fired?: number;
+  evidence?: string;
+  recent?: { at: string; ward?: string; bed?: string; state?: string; shadow?: boolean }[];
 }
+
+type Choice = "all" | "shadow" | "fired" | "never";
+const choices: Choice[] = ["all", "fired", "never", "shadow"];
 
 const listing = watched<{ hash?: string }>("/api/v1/rules", 60_000);
 const sought = signal("");
+const choice = signal<Choice>("all");
+
+function isChosen(rule: Rule): boolean {
+  switch (choice.value) {
+    case "all":
+      return true;
+    case "shadow":
+      return rule.shadow === true;
+    case "fired":
+      return (rule.fired ?? 0) > 0;
+    case "never":
+      return (rule.fired ?? 0) === 0;
+  }
+}
+
+/** The newest alerts of a rule; for a rule on trial these are its results: what it would have called for. */
+function Recent({ rule }: { rule: Rule }) {
+  const words = spoken.value;
+  const list = rule.recent ?? [];
+  if (list.length === 0) return null;
+  return (
+    <details class="recent" open={rule.shadow || undefined}>
+      <summary>{words.say(rule.shadow ? "rules.shadowResults" : "rules.recent", { n: list.length })}</summary>
+      <ul class="lines">
+        {list.map((one, n) => (
+          <li key={n}>
+            {stampText(instant(one.at) ?? 0)} · {one.ward} {one.bed} · {words.named("state", one.state ?? "")}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
 
 function RuleCard({ rule }: { rule: Rule }) {
   const words = spoken.value;
@@ -38,6 +76,7 @@ function RuleCard({ rule }: { rule: Rule }) {
     ["rules.timeToRespond", rule.rationale?.time_to_respond],
     ["rules.escalate", rule.escalate],
     ["rules.source", rule.source],
+    ["rules.evidence", rule.evidence ? words.named("grounds", rule.evidence) : null],
     ["rules.file", rule.file],
   ];
   return (
@@ -72,6 +111,7 @@ function RuleCard({ rule }: { rule: Rule }) {
           ) : null,
         )}
       </dl>
+      <Recent rule={rule} />
     </li>
   );
 }
@@ -82,17 +122,29 @@ open("rules.title", () => {
   if (!answer) return <Loading />;
   if (!answer.ok) return <Missing reason={answer.reason} />;
   const wish = sought.value.toLowerCase();
-  const list = rows<Rule>(answer.body, "rules").filter((rule) => JSON.stringify(rule).toLowerCase().includes(wish));
+  const list = rows<Rule>(answer.body, "rules").filter((rule) => isChosen(rule) && JSON.stringify(rule).toLowerCase().includes(wish));
   return (
     <div class="stack">
       <div class="page-head">
         <h1>{words.say("rules.title")}</h1>
         {answer.body?.hash ? <p class="said">{words.say("rules.hash", { hash: answer.body.hash.slice(0, 12) })}</p> : null}
       </div>
-      <label class="search">
-        {words.say("rules.search")}
-        <input type="search" value={sought.value} onInput={(event) => (sought.value = event.currentTarget.value)} />
-      </label>
+      <div class="filters">
+        <label class="search">
+          {words.say("rules.search")}
+          <input type="search" value={sought.value} onInput={(event) => (sought.value = event.currentTarget.value)} />
+        </label>
+        <div class="segments" role="group" aria-label={words.say("rules.show")}>
+          {choices.map((one) => (
+            <button type="button" key={one} aria-pressed={choice.value === one} onClick={() => (choice.value = one)}>
+              {words.say(`rules.show.${one}`)}
+            </button>
+          ))}
+        </div>
+      </div>
+      <p class="said" role="status">
+        {words.say("rules.count", { n: list.length })}
+      </p>
       <ul class="stack">
         {list.map((rule) => (
           <RuleCard key={rule.id} rule={rule} />

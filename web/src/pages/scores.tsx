@@ -2,6 +2,7 @@
 import { Loading, Missing, open, spoken } from "../shell.tsx";
 import "./pages.css";
 import type { BothLanguages } from "../wire.ts";
+import { termText } from "../words/terms.ts";
 import { rows, watched } from "./answer.ts";
 
 interface Score {
@@ -26,7 +27,7 @@ open("scores.title", () => {
       {rows<Score>(answer.body, "scores").map((score) => (
         <section class="card stack" key={score.name} id={score.name}>
           <h2>
-            {words.both(score.title) || score.name} {score.unit ? <small class="said">{score.unit}</small> : null}
+            {words.both(score.title) || score.name} {score.unit ? <small class="said">{termText(score.unit, words.language)}</small> : null}
           </h2>
           {score.table && score.table.length > 0 ? (
             <div class="table-frame" tabIndex={0} role="region" aria-label={words.both(score.title) || score.name}>
@@ -43,9 +44,9 @@ open("scores.title", () => {
                 <tbody>
                   {score.table.map((row, n) => (
                     <tr key={n}>
-                      <td>{words.named("analyte", row.item ?? "")}</td>
-                      <td>{row.condition ?? ""}</td>
-                      <td class="number">{row.points ?? ""}</td>
+                      <td>{termText(row.item ?? "", words.language)}</td>
+                      <td>{termText(row.condition ?? "", words.language)}</td>
+                      <td class="number">{termText(String(row.points ?? ""), words.language)}</td>
                     </tr>
                   ))}
                 </tbody>
@@ -55,7 +56,7 @@ open("scores.title", () => {
           {score.limits ? (
             <p>
               <span class="said">{words.say("scores.limits")}</span>{" "}
-              {Array.isArray(score.limits) ? score.limits.join("; ") : words.both(score.limits)}
+              {termText(Array.isArray(score.limits) ? score.limits.join("; ") : words.both(score.limits), words.language)}
             </p>
           ) : null}
           {score.source ? (

@@ -13,6 +13,7 @@ interface EntryProps {
 
 /** A form that posts what `read` makes of it and says what became of it. */
 function Entry(props: {
+  id: string;
   title: Key;
   how?: Key;
   save: Key;
@@ -21,10 +22,11 @@ function Entry(props: {
   read: (form: FormData) => unknown;
   children: ComponentChildren;
 }) {
-  const { title, how, save, path, words, read, children } = props;
+  const { id, title, how, save, path, words, read, children } = props;
   const [said, setSaid] = useState<{ text: string; bad: boolean } | null>(null);
   return (
     <form
+      id={id}
       class="card stack"
       onSubmit={(event) => {
         event.preventDefault();
@@ -66,6 +68,7 @@ export function GradeForm({ patient, words }: EntryProps) {
   );
   return (
     <Entry
+      id="grade"
       title="grade.title"
       how="grade.how"
       save="grade.save"
@@ -79,13 +82,14 @@ export function GradeForm({ patient, words }: EntryProps) {
   );
 }
 
-const kinds = ["infusion", "oxygen", "vasopressor", "antipyretic", "tocilizumab", "steroid", "phosphate"] as const;
+const kinds = ["infusion", "oxygen", "vasopressor", "antipyretic", "tocilizumab", "anticytokine", "steroid", "phosphate", "fluid", "transfusion", "other"] as const;
 const devices = ["none", "nasal_cannula", "blow_by", "simple_mask", "venturi", "non_rebreather", "high_flow", "cpap", "bipap", "ventilator"] as const;
 
 export function TherapyForm({ patient, words }: EntryProps) {
   const [kind, setKind] = useState<(typeof kinds)[number]>("oxygen");
   return (
     <Entry
+      id="therapy"
       title="therapy.title"
       save="therapy.save"
       path={`/api/v1/patients/${segment(patient)}/therapies`}
@@ -176,6 +180,7 @@ export function ObservationForm({ patient, words }: EntryProps) {
   const unit = measured.find(([name]) => name === analyte)?.[1] ?? "";
   return (
     <Entry
+      id="observation"
       title="observation.title"
       save="observation.save"
       path={`/api/v1/patients/${segment(patient)}/observations`}

@@ -1,24 +1,28 @@
 // The handover on paper: situation, background, assessment, recommendation. Shown on paper only.
-import type { Alert, Patient } from "../wire.ts";
+import type { Alert, Patient, Risk } from "../wire.ts";
 import type { Speech } from "../words/words.ts";
 import { instant, stampText } from "../time.ts";
 import { leading, readingOf } from "../reading.ts";
+import { riskText } from "../risk.ts";
 import { bedText, dayText, numberText, unitText } from "../value.ts";
 import { now } from "../store.ts";
-import { missingOf } from "../why.tsx";
+import { Doubt, missingOf, nameText } from "../why.tsx";
 import { therapyText } from "./lanes.tsx";
 
 const told = ["temperature", "heart_rate", "systolic", "map", "spo2", "respiratory_rate", "phosphate", "pai1", "crp", "ferritin", "platelets", "ice"];
 
 export function Handover({ patient, alerts, words }: { patient: Patient; alerts: readonly Alert[]; words: Speech }) {
-  const missing = [...new Set(missingOf(patient))].map((name) => words.named("analyte", name));
+  const missing = [...new Set(missingOf(patient))].map((name) => nameText(name, words));
   const waiting = alerts.filter((alert) => alert.state === "active" || alert.state === "returned").length;
   return (
     <section class="handover" aria-label={words.say("handover.title")}>
       <h1>
         {words.say("handover.title")} — {patient.ward} {bedText(patient.bed, patient.ward)} {dayText(patient.day)}
       </h1>
-      <p>{words.say("handover.printed", { time: stampText(now.value) })}</p>
+      <p>
+        {patient.name ? `${patient.name} · ` : ""}
+        {patient.id} · {words.say("handover.printed", { time: stampText(now.value) })}
+      </p>
       <h2>S {words.say("handover.s")}</h2>
       <ul>
         <li>
@@ -45,6 +49,10 @@ export function Handover({ patient, alerts, words }: { patient: Patient; alerts:
         ))}
       </ul>
       <h2>A {words.say("handover.a")}</h2>
+      <ul>
+        <RiskLine name={words.say("why.crs")} risk={patient.risk?.crs} words={words} />
+        <RiskLine name={words.say("why.icans")} risk={patient.risk?.icans} words={words} />
+      </ul>
       <Values patient={patient} words={words} />
       <h2>R {words.say("handover.r")}</h2>
       <ul>
@@ -52,9 +60,8 @@ export function Handover({ patient, alerts, words }: { patient: Patient; alerts:
         {missing.length > 0 ? <li>{words.say("handover.checkMissing", { list: missing.join(", ") })}</li> : null}
         <li>{words.say("handover.continue")}</li>
       </ul>
-      <p>
-        {words.say("secondary.notice")}. {words.say("overview.use")}
-      </p>
+      <p>{words.say("secondary.notice")}</p>
+      <p>{words.say("overview.use")}</p>
     </section>
   );
 }
@@ -72,7 +79,8 @@ function Values({ patient, words }: { patient: Patient; words: Speech }) {
                 <th scope="row">{words.named("analyte", analyte)}</th>
                 <td>
                   {numberText(analyte, latest?.value)} {unitText(latest?.unit)}
-                  {latest?.stale ? ` (${words.say("wall.stale")})` : ""}
+                  {latest?.stale ? ` (${words.say("wall.stale")})` : ""}{" "}
+                  <Doubt flag={latest?.flag} words={words} />
                 </td>
                 <td>{stampText(instant(latest?.measured_at) ?? 0)}</td>
               </tr>
@@ -83,9 +91,17 @@ function Values({ patient, words }: { patient: Patient; words: Speech }) {
   );
 }
 
+function RiskLine({ name, risk, words }: { name: string; risk: Risk | null | undefined; words: Speech }) {
+  return risk ? (
+    <li>
+      {name}: {riskText(risk, words)}
+    </li>
+  ) : null;
+}
+
 function gradeLine(name: string, grade: Patient["crs"], words: Speech): string {
-  const suggested = grade?.suggested ?? grade?.grade;
-  return `${name} ${words.say("patient.suggested")} ${suggested ?? words.say("patient.gradeUnknown")} / ${words.say("patient.charted")} ${grade?.charted ?? "–"}`;
+  const certain = grade?.at_least ? `≥${grade.at_least}` : words.say("patient.gradeUnknown");
+  return `${name} ${words.say("patient.suggested")} ${grade?.suggested ?? certain} / ${words.say("patient.charted")} ${grade?.charted ?? "–"}`;
 }
 
 function readingText(alert: Alert): string {

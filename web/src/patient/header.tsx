@@ -4,7 +4,8 @@ import type { Speech } from "../words/words.ts";
 import { clockText, instant, stampText } from "../time.ts";
 import { bedText, dayText, numberText, unitText } from "../value.ts";
 import { now } from "../store.ts";
-import { agoText } from "../why.tsx";
+import { agoText, Doubt } from "../why.tsx";
+import { termText } from "../words/terms.ts";
 import { gradeText } from "../wall/place.ts";
 
 export function PatientHeader({ patient, words }: { patient: Patient; words: Speech }) {
@@ -48,7 +49,7 @@ function GradeCard({ name, grade, words }: { name: string; grade: Grade | null |
       <small class="charted">
         {words.say("patient.charted")} <b>{grade?.charted ?? "–"}</b>
       </small>
-      {reasons.length > 0 ? <small>{reasons.map((reason) => words.both(reason)).join(" · ")}</small> : null}
+      {reasons.length > 0 ? <small>{reasons.map((reason) => termText(words.both(reason), words.language)).join(" · ")}</small> : null}
     </div>
   );
 }
@@ -74,6 +75,7 @@ export function LatestValues({ patient, words }: { patient: Patient; words: Spee
               {latest ? agoText(latest.measured_at, words) : words.say("age.none")}
               {latest?.stale ? ` · ${words.say("wall.stale")}` : ""}
             </small>
+            <Doubt flag={latest?.flag} words={words} />
           </li>
         );
       })}

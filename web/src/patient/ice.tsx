@@ -12,6 +12,7 @@ export function IceForm({ patient, words }: { patient: string; words: Speech }) 
   // Nothing tapped is not a score of zero: zero has to be said.
   const [touched, setTouched] = useState(false);
   const [consciousness, setConsciousness] = useState<Consciousness>("spontaneous");
+  const [findings, setFindings] = useState<Findings>({});
   const [said, setSaid] = useState<{ text: string; bad: boolean } | null>(null);
   const choose = (next: ReadonlySet<Key>): void => {
     setDone(next);
@@ -24,12 +25,25 @@ export function IceForm({ patient, words }: { patient: string; words: Speech }) 
     choose(next);
   };
   const save = async (): Promise<void> => {
-    const answer = await tell(`/api/v1/patients/${segment(patient)}/assessments`, { ice: tally(done), consciousness });
-    setSaid(answer.ok ? { text: words.say("ice.saved"), bad: false } : { text: words.say("save.failed", { reason: answer.reason }), bad: true });
-    if (answer.ok) setTouched(false);
+    const answer = await tell(`/api/v1/patients/${segment(patient)}/assessments`, {
+      // Findings alone may be recorded too: a seizure does not wait for the questions.
+      ...(touched ? { ice: tally(done) } : {}),
+      consciousness,
+      ...findings,
+    });
+    const total = touched ? ` · ${words.say("ice.total", { n: done.size })}` : "";
+    setSaid(answer.ok ? { text: words.say("ice.saved") + total, bad: false } : { text: words.say("save.failed", { reason: answer.reason }), bad: true });
+    if (answer.ok) {
+      // The next assessment starts from nothing: what was tapped for the last one must not be counted into it.
+      setDone(new Set());
+      setTouched(false);
+      setConsciousness("spontaneous");
+      setFindings({});
+    }
   };
+  const nothing = !touched && Object.keys(findings).length === 0;
   return (
-    <section class="card stack" aria-labelledby="ice-title">
+    <section class="card stack" id="ice" aria-labelledby="ice-title">
       <div>
         <h2 id="ice-title">{words.say("ice.title")}</h2>
         <p class="said">{words.say("ice.how")}</p>
@@ -57,11 +71,19 @@ export function IceForm({ patient, words }: { patient: string; words: Speech }) 
           setSaid(null);
         }}
       />
+      <MoreFindings
+        found={findings}
+        words={words}
+        onFind={(next) => {
+          setFindings(next);
+          setSaid(null);
+        }}
+      />
       <div class="row save">
         <output class="ice-total" aria-live="polite">
           {touched ? words.say("ice.total", { n: done.size }) : words.say("ice.total", { n: "–" })}
         </output>
-        <button type="button" class="main" disabled={!touched} onClick={() => void save()}>
+        <button type="button" class="main" disabled={nothing} onClick={() => void save()}>
           {words.say("ice.save")}
         </button>
       </div>
@@ -69,6 +91,44 @@ export function IceForm({ patient, words }: { patient: string; words: Speech }) 
         {said?.text ?? ""}
       </p>
     </section>
+  );
+}
+
+interface Findings {
+  seizure?: "none" | "brief" | "prolonged";
+  motor?: boolean;
+  edema?: "none" | "focal" | "diffuse";
+}
+
+/** The rest of the ICANS table (Lee 2019): rarely there, so behind one tap. What is not chosen stays unknown. */
+function MoreFindings({ found, words, onFind }: { found: Findings; words: Speech; onFind: (found: Findings) => void }) {
+  const pick = <K extends keyof Findings>(name: K, title: Key, choices: readonly [NonNullable<Findings[K]>, Key][]) => (
+    <fieldset>
+      <legend class="said">{words.say(title)}</legend>
+      <div class="row">
+        {choices.map(([value, label]) => (
+          <button
+            type="button"
+            key={String(value)}
+            aria-pressed={found[name] === value}
+            onClick={() => {
+              const { [name]: before, ...rest } = found;
+              onFind(before === value ? rest : { ...rest, [name]: value });
+            }}
+          >
+            {words.say(label)}
+          </button>
+        ))}
+      </div>
+    </fieldset>
+  );
+  return (
+    <details class="more-findings">
+      <summary>{words.say("finding.more")}</summary>
+      {pick("seizure", "finding.seizure", [["none", "finding.none"], ["brief", "finding.brief"], ["prolonged", "finding.prolonged"]])}
+      {pick("motor", "finding.motor", [[false, "finding.none"], [true, "finding.weak"]])}
+      {pick("edema", "finding.edema", [["none", "finding.none"], ["focal", "finding.focal"], ["diffuse", "finding.diffuse"]])}
+    </details>
   );
 }
 

@@ -47,7 +47,7 @@ function RowLabel({ row, all, span, words }: { row: number; all: readonly Therap
   const last = Math.max(...all.map((therapy) => place(instant(therapy.until) ?? lastsUntil(therapy, span) ?? instant(therapy.at) ?? 0, span)));
   const after = 1 - last > first;
   return (
-    <li class="lane-label" style={{ ...top(row), ...(after ? { left: percent(last) } : { right: percent(1 - first) }) }}>
+    <li class="lane-label" style={{ ...top(row), ...(after ? { left: percent(last), maxWidth: percent(1 - last) } : { right: percent(1 - first), maxWidth: percent(first) }) }}>
       {therapyText(newest, words)}
     </li>
   );
@@ -57,27 +57,63 @@ function lastsUntil(therapy: Therapy, span: Span): number | null {
   return runs(therapy) ? span.to * 1000 : null;
 }
 
+/** A row for each rule: when it called, how long, and whether it still does. Graver rules first. */
 export function AlertLane({ alerts, span, words }: { alerts: readonly Alert[]; span: Span; words: Speech }) {
-  const inside = alerts.filter((alert) => touches(instant(alert.raised_at), null, span));
+  const inside = alerts
+    .filter((alert) => alert.priority !== "info" && touches(instant(alert.raised_at), endOf(alert, span), span))
+    .sort((a, b) => gravity[a.priority] - gravity[b.priority] || (instant(a.raised_at) ?? 0) - (instant(b.raised_at) ?? 0));
+  const rows = [...new Set(inside.map((alert) => alert.rule))];
   return (
-    <Lane title={words.say("patient.alerts")} rows={inside.length}>
-      {inside.map((alert, row) => {
+    <Lane title={words.say("patient.alerts")} rows={rows.length}>
+      {inside.map((alert) => {
         const from = place(instant(alert.raised_at) ?? 0, span);
+        const to = place(endOf(alert, span), span);
+        const row = rows.indexOf(alert.rule);
         return (
           <li
-            key={alert.id}
-            class="lane-mark"
+            key={`bar ${alert.id}`}
+            class="lane-run"
             data-signal={signalOf(alert)}
-            data-late={from > 0.5 || undefined}
-            style={{ ...top(row), left: percent(from) }}
-            title={`${words.both(alert.title)} ${stampText(instant(alert.raised_at) ?? 0)}`}
-          >
-            <Glyph signal={signalOf(alert)} />
-            <span>{words.both(alert.title)}</span>
-          </li>
+            data-over={alert.state === "closed" || undefined}
+            style={{ ...top(row), left: percent(from), width: percent(Math.max(to - from, 0)) }}
+          />
         );
       })}
+      {inside.map((alert) => (
+        <li
+          key={alert.id}
+          class="lane-mark"
+          data-signal={signalOf(alert)}
+          style={{ ...top(rows.indexOf(alert.rule)), left: percent(place(instant(alert.raised_at) ?? 0, span)) }}
+          title={`${words.both(alert.title)} ${stampText(instant(alert.raised_at) ?? 0)}`}
+        >
+          <Glyph signal={signalOf(alert)} outline={alert.state === "closed" && signalOf(alert) !== "technical"} />
+        </li>
+      ))}
+      {rows.map((rule, row) => (
+        <AlertLabel key={rule} row={row} all={inside.filter((alert) => alert.rule === rule)} span={span} words={words} />
+      ))}
     </Lane>
+  );
+}
+
+const gravity = { high: 0, medium: 1, low: 2, info: 3 } as const;
+
+/** An alert lasts until it is closed, and one that is not lasts still. */
+function endOf(alert: Alert, span: Span): number {
+  return instant(alert.closed_at) ?? (alert.state === "closed" ? (instant(alert.raised_at) ?? 0) : span.to * 1000);
+}
+
+function AlertLabel({ row, all, span, words }: { row: number; all: readonly Alert[]; span: Span; words: Speech }) {
+  const newest = all.at(-1);
+  if (!newest) return null;
+  const first = Math.min(...all.map((alert) => place(instant(alert.raised_at) ?? 0, span)));
+  const last = Math.max(...all.map((alert) => place(endOf(alert, span), span)));
+  const after = 1 - last > first;
+  return (
+    <li class="lane-label" style={{ ...top(row), ...(after ? { left: percent(last), maxWidth: percent(1 - last) } : { right: percent(1 - first), maxWidth: percent(first) }) }}>
+      {words.both(newest.title)}
+    </li>
   );
 }
 
@@ -104,13 +140,18 @@ function Lane({ title, rows, children }: { title: string; rows: number; children
   );
 }
 
+/** UCUM writes in braces what is no unit: `1 {dose}` is said by the therapy itself. */
+function doseText(dose: Therapy["dose"]): string | null {
+  return dose === null || dose === undefined ? null : String(dose).replace(/^1 \{\w+\}$/, "").replace(/[{}]/g, "");
+}
+
 export function therapyText(therapy: Therapy, words: Speech): string {
   const parts = [
     words.named("therapy", therapy.kind),
     therapy.agent,
     therapy.device ? words.named("device", therapy.device) : null,
     therapy.flow ? `${therapy.flow} L/min` : null,
-    therapy.dose,
+    doseText(therapy.dose),
     therapy.kind === "infusion" ? therapy.product : null,
   ];
   return parts.filter((part) => part !== null && part !== undefined && part !== "").join(" ");

@@ -4,12 +4,14 @@ import "../style/why.css";
 import "./patient.css";
 import type { Alert, Patient, Series } from "../wire.ts";
 import { ask, segment } from "../ask.ts";
-import { alertsOf } from "../ward.ts";
+import { alertsOf, isShown } from "../ward.ts";
+import { Ladder, learnPolicies } from "../ladder.tsx";
 import { follow, now, tick, ward } from "../store.ts";
 import { Loading, open, spoken } from "../shell.tsx";
 import { SignalSign } from "../signal.tsx";
 import { instant } from "../time.ts";
 import { readingOf } from "../reading.ts";
+import type { Key } from "../words/words.ts";
 import { infusedAt } from "../wall/place.ts";
 import { EvidenceList, MissingList, missingOf, RiskTerms } from "../why.tsx";
 import { GradeForm, ObservationForm, TherapyForm } from "./entry.tsx";
@@ -26,6 +28,8 @@ const ranges = { "24h": 24, "72h": 72, "14d": 336 } as const;
 const asked = signal<Patient | null>(null);
 const refused = signal<string | null>(null);
 const range = signal<keyof typeof ranges>("72h");
+/** Alerts of the span that are over; the open ones come with the patient. */
+const past = signal<readonly Alert[]>([]);
 const traces = signal<Readonly<Record<string, Series>>>({});
 /** The right edge of every chart; moves once a minute so that charts do not crawl. */
 const edge = signal(Date.now());
@@ -46,12 +50,24 @@ function Page() {
     <>
       <div class="patient stack">
         <PatientHeader patient={patient} words={words} />
+        <nav class="row quick" aria-label={words.say("patient.quick")}>
+          {jumps.map(([target, name]) => (
+            <a class="button" key={target} href={`#${target}`}>
+              {words.say(name)}
+            </a>
+          ))}
+          <button type="button" onClick={() => window.print()}>
+            {words.say("patient.print")}
+          </button>
+        </nav>
         <LatestValues patient={patient} words={words} />
         <div class="patient-columns">
           <WhyNow patient={patient} alerts={alerts} />
           <Trends patient={patient} alerts={alerts} />
         </div>
-        <h2 class="record-title">{words.say("patient.chart")}</h2>
+        <h2 class="record-title" id="record">
+          {words.say("patient.chart")}
+        </h2>
         <div class="record">
           <IceForm patient={id} words={words} />
           <GradeForm patient={id} words={words} />
@@ -64,13 +80,21 @@ function Page() {
   );
 }
 
+/** What is done at the bedside is one tap away, however long the page is. */
+const jumps: readonly [string, Key][] = [
+  ["ice", "ice.title"],
+  ["grade", "grade.title"],
+  ["therapy", "therapy.title"],
+  ["observation", "observation.title"],
+];
+
 function WhyNow({ patient, alerts }: { patient: Patient; alerts: readonly Alert[] }) {
   const words = spoken.value;
   const none = !patient.risk?.crs && !patient.risk?.icans;
   return (
     <section class="card why" aria-labelledby="why-title">
       <h2 id="why-title">{words.say("why.title")}</h2>
-      {alerts.map((alert) => (
+      {alerts.map((alert, n) => (
         <div class="why-alert" key={alert.id}>
           <p class="row">
             <SignalSign alert={alert} words={words} />
@@ -78,6 +102,7 @@ function WhyNow({ patient, alerts }: { patient: Patient; alerts: readonly Alert[
           </p>
           {alert.instruction && words.both(alert.instruction) !== "" ? <p>{words.both(alert.instruction)}</p> : null}
           <EvidenceList evidence={alert.evidence ?? []} words={words} />
+          <Ladder alert={alert} words={words} folded={n > 0} />
           {alert.source ? <cite>{alert.source}</cite> : null}
         </div>
       ))}
@@ -85,9 +110,6 @@ function WhyNow({ patient, alerts }: { patient: Patient; alerts: readonly Alert[
       <RiskTerms title={words.say("why.crs")} risk={patient.risk?.crs} words={words} />
       <RiskTerms title={words.say("why.icans")} risk={patient.risk?.icans} words={words} />
       <MissingList names={missingOf(patient)} words={words} />
-      <button type="button" onClick={() => window.print()}>
-        {words.say("patient.print")}
-      </button>
     </section>
   );
 }
@@ -124,7 +146,7 @@ function Trends({ patient, alerts }: { patient: Patient; alerts: readonly Alert[
         </div>
       </div>
       <TherapyLane therapies={patient.therapies ?? []} span={span} words={words} />
-      <AlertLane alerts={alerts} span={span} words={words} />
+      <AlertLane alerts={[...alerts, ...past.value.filter((one) => !alerts.some((open) => open.id === one.id))]} span={span} words={words} />
       {present.map((analyte, n) => (
         <Trend
           key={analyte}
@@ -156,10 +178,18 @@ function limitOf(alerts: readonly Alert[], analyte: string): number | null {
   return null;
 }
 
+async function askPast(from: number): Promise<void> {
+  const query = new URLSearchParams({ patient: id, from: new Date(from).toISOString() });
+  const answer = await ask<{ alerts?: Alert[] }>(`/api/v1/alerts?${query}`);
+  // An alert that is told no more was still told: those that were shown once stay in the picture.
+  if (answer.ok) past.value = (answer.body?.alerts ?? []).filter((alert) => alert.state === "closed" || isShown(alert));
+}
+
 async function askTraces(): Promise<void> {
   const to = now.peek();
   const from = to - ranges[range.value] * 3_600_000;
   edge.value = to;
+  void askPast(from);
   const answers = await Promise.all(
     shown.map(async (analyte) => {
       const query = new URLSearchParams({ analyte, from: new Date(from).toISOString(), to: new Date(to).toISOString(), points: "600" });
@@ -193,4 +223,5 @@ async function start(): Promise<void> {
 }
 
 open("patient.title", () => <Page />);
+void learnPolicies();
 void start();

@@ -5,7 +5,7 @@ import type { Speech } from "../words/words.ts";
 import { ageText, clockText, instant } from "../time.ts";
 import { dayText } from "../value.ts";
 import { now } from "../store.ts";
-import { gradeText } from "./place.ts";
+import { gradeText, isOld } from "./place.ts";
 import { lineUnits, unitsOf } from "./width.ts";
 
 export type Graded = "crs" | "icans";
@@ -77,14 +77,14 @@ function GradeShown({ name, grade }: { name: string; grade: Grade | null | undef
 }
 
 /**
- * How long ago the bed last said anything; where the value that is shown has grown old, the age of that value instead,
- * because a fresh pulse must not lend its age to yesterday's temperature.
+ * How old what the tile shows is: of a value against its limit the age of that value, because a fresh pulse must not lend
+ * its age to this morning's phosphate; otherwise how long ago the bed last said anything, or, where the value shown has
+ * grown old, since when.
  */
-export function Age({ patient, shown, speech }: { patient: Patient; shown?: string; speech: Speech }) {
-  const old = shown ? patient.latest?.[shown] : undefined;
-  const all = Object.values(patient.latest ?? {});
-  const stale = old?.stale === true || (all.length > 0 && all.every((latest) => latest.stale));
-  const at = old?.stale === true ? instant(old.measured_at) : newest(patient);
+export function Age({ patient, shown, own, speech }: { patient: Patient; shown?: string; own?: boolean; speech: Speech }) {
+  const latest = shown ? patient.latest?.[shown] : undefined;
+  const stale = latest?.stale === true || isOld(patient);
+  const at = latest && (own || latest.stale === true) ? instant(latest.measured_at) : newest(patient);
   const text = useComputed(() => (at === null ? "–" : ageText(now.value - at, speech)));
   return (
     <span class="age" data-size="primary" data-stale={stale || at === null || undefined}>

@@ -1,5 +1,6 @@
 // The one render loop of the wall, and the watch that notices when it stops.
 import { signal } from "@preact/signals";
+import { skew } from "../store.ts";
 
 const callbacks = new Set<() => void>();
 let running = false;
@@ -10,8 +11,13 @@ export const stalled = signal<number | null>(null);
 const shownFor = 60_000;
 const stallAfter = 3_000;
 
-/** Eight pictures a second: enough for a second hand and every flash, and a small computer stays cool for years. */
-const every = 125;
+/**
+ * Four pictures a second, on quarters of the service's second: every edge of a flash falls on one, a second hand is seen
+ * to move, and sixty beds that each speak once a second are drawn four times and not sixty. A small computer stays cool.
+ */
+const every = 250;
+/** What waits to be drawn with the next picture. */
+let drawings: (() => void)[] = [];
 
 export function onFrame(callback: () => void): () => void {
   callbacks.add(callback);
@@ -22,10 +28,26 @@ export function onFrame(callback: () => void): () => void {
   return () => callbacks.delete(callback);
 }
 
+/** Draws with the next picture. */
+export function withPicture(draw: () => void): void {
+  drawings.push(draw);
+}
+
 function turn(): void {
   drawnAt = performance.now();
   for (const callback of callbacks) callback();
-  setTimeout(() => requestAnimationFrame(turn), every - (Date.now() % every));
+  // Drawing may ask for more drawing; that waits for the next picture.
+  const due = drawings;
+  drawings = [];
+  for (const draw of due) draw();
+  // After the drawing: a bed that begins to flash with this picture begins in phase with all others.
+  beat(serviceTime());
+  setTimeout(() => requestAnimationFrame(turn), every - (serviceTime() % every));
+}
+
+/** The time of the service as far as it is known, whole ms since 1970. */
+function serviceTime(): number {
+  return Math.floor(Date.now() + (skew.peek() ?? 0));
 }
 
 /** Milliseconds of light and of dimness: 2 Hz for high; 0.67 Hz for medium, so that its edges fall on edges of high. */
@@ -35,12 +57,13 @@ const half = { high: 250, medium: 750 } as const;
  * One clock for every flash, taken from the time of the service: all beds of all walls flash in phase, so that no two add
  * up to more than three flashes a second, and a page that stands still stops flashing with its second hand.
  */
-export function beat(at: number): void {
-  const root = document.documentElement.style;
+function beat(at: number): void {
   for (const priority of ["high", "medium"] as const) {
     const lit = Math.floor(at / half[priority]) % 2 === 0 ? "1" : "0";
     const name = `--beat-${priority}`;
-    if (root.getPropertyValue(name) !== lit) root.setProperty(name, lit);
+    // Set on what flashes alone: set on the page, it would have every element of every quiet bed restyled with each edge.
+    for (const { style } of document.querySelectorAll<HTMLElement>(`[data-beat="${priority}"][data-state="active"]`))
+      if (style.getPropertyValue(name) !== lit) style.setProperty(name, lit);
   }
 }
 

@@ -8,11 +8,11 @@ import "./overlay.css";
 import type { Session } from "../wire.ts";
 import { ask } from "../ask.ts";
 import { plan } from "../legibility.ts";
-import { afterFrame, follow, heard, now, phase, session, skew, tick, ward } from "../store.ts";
+import { afterFrame, follow, heard, now, phase, send, session, tick, ward } from "../store.ts";
 import { isShown, unplaced } from "../ward.ts";
 import { receipts } from "../painted.ts";
 import { speech as speak } from "../words/words.ts";
-import { beat, onFrame, watchRenderer } from "./loop.ts";
+import { onFrame, watchRenderer, withPicture } from "./loop.ts";
 import { readProfile, themeAt } from "./profile.ts";
 import { isAlarmed, seats, split } from "./place.ts";
 import { mayRenew } from "./renew.ts";
@@ -23,7 +23,7 @@ import { Header, Strip } from "./strip.tsx";
 import { Overlay } from "./overlay.tsx";
 
 // However many frames arrive between two pictures, they are drawn once.
-options.debounceRendering = (draw) => void requestAnimationFrame(() => draw());
+options.debounceRendering = withPicture;
 
 const profile = readProfile();
 const named = profile.identity !== "P0";
@@ -114,13 +114,13 @@ async function start(): Promise<void> {
     return;
   }
   if (wards.value.length === 0) wards.value = offered;
-  const link = follow(wards.value, profile.identity);
-  const painted = receipts((cursor) => link.send({ type: "painted", cursor }));
+  follow(wards.value, { identity: profile.identity });
+  const painted = receipts((cursor) => send({ type: "painted", cursor }), withPicture);
   afterFrame((alerted) => painted.applied(ward.value.cursor, alerted));
   startVoice(profile, () => themeAt(profile.theme, now.value));
   // A new connection knows nothing of this display's voice, so every one is told.
   effect(() => {
-    if (phase.value === "live" && audible.value !== null) link.send({ type: "sound", on: audible.value });
+    if (phase.value === "live" && audible.value !== null) send({ type: "sound", on: audible.value });
   });
   setInterval(() => forget(new Set(Object.keys(ward.value.patients))), 600_000);
   setInterval(() => {
@@ -139,10 +139,7 @@ function show(): void {
   addEventListener("resize", () => (size.value = { width: innerWidth, height: innerHeight }));
   const host = document.getElementById("page");
   if (host) render(<Wall />, host);
-  onFrame(() => {
-    tick();
-    beat(Date.now() + (skew.peek() ?? 0));
-  });
+  onFrame(tick);
   // The render loop stops with the screen; the watch over the connection must not.
   setInterval(tick, 1_000);
   watchRenderer();

@@ -27,6 +27,12 @@ export function isAlarmed(seat: Seat): boolean {
   return seat.alerts.length > 0;
 }
 
+/** Whether everything known of the bed is old. */
+export function isOld(patient: Patient): boolean {
+  const all = Object.values(patient.latest ?? {});
+  return all.length > 0 && all.every((one) => one.stale);
+}
+
 /** Tiles for the `room` beds at greatest risk, alarmed ones always; the rest as chips. Both in bed order. */
 export function split(all: readonly Seat[], room: number): { tiles: Seat[]; chips: Seat[] } {
   if (all.length <= room) return { tiles: [...all], chips: [] };

@@ -5,6 +5,7 @@ import type { Reading } from "../reading.ts";
 import { compactText, writtenAs } from "../value.ts";
 import { Age, Grades, type Graded } from "./grades.tsx";
 import { gradeText } from "./place.ts";
+import { Sparkline } from "./sparkline.tsx";
 import { lineUnits, unitsOf } from "./width.ts";
 
 /** An alert about something that has no number says it in words; where one line does, the vital signs stay. */
@@ -23,6 +24,7 @@ export function Headline({ patient, alert, speech }: { patient: Patient; alert: 
       ) : null}
       <div class="headline-foot">
         <Grades patient={patient} brief />
+        <Sparkline patient={patient} analyte="temperature" limit={null} />
         <Age patient={patient} speech={speech} />
       </div>
     </>
@@ -75,8 +77,11 @@ function Vital({ patient, analyte }: { patient: Patient; analyte: string }) {
 export function Against({ reading, stale }: { reading: Reading; stale: boolean }) {
   return (
     <span class="reading against" data-stale={stale || undefined}>
-      <Short analyte={reading.analyte} mark={reading.mark} />
-      <b data-size="value">{reading.value}</b>
+      <Short analyte={reading.analyte} />
+      <b data-size="value">
+        {reading.mark}
+        {reading.value}
+      </b>
       {reading.limit === null ? null : (
         <span class="limit" data-size="primary">
           {reading.sign ?? "/"} {reading.limit}
@@ -87,11 +92,10 @@ export function Against({ reading, stale }: { reading: Reading; stale: boolean }
 }
 
 /** Subscripts are set, not typed: the condensed face has none. */
-function Short({ analyte, mark }: { analyte: string; mark?: string }) {
+function Short({ analyte }: { analyte: string }) {
   const { short } = writtenAs(analyte);
   return (
     <span class="short" data-size="primary">
-      {mark ?? ""}
       {short.endsWith("₂") ? (
         <>
           {short.slice(0, -1)}

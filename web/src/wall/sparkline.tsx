@@ -1,5 +1,5 @@
 // 24 hours of the value that drives the tile, with its limit, the days since infusion and what was given.
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useComputed } from "@preact/signals";
 import type { Patient } from "../wire.ts";
 import { instant } from "../time.ts";
@@ -37,11 +37,19 @@ export function Sparkline({ patient, analyte, limit }: { patient: Patient; analy
     return () => watch.disconnect();
   }, []);
 
+  // Most frames change a number and not the trace: the same drawing is not compared line by line again.
+  const known = points.value;
+  const drawn = useMemo(() => (box.width > 0 ? draw(known, patient, analyte, limit, box, to) : null), [known, treatmentOf(patient), analyte, limit, box, to]);
   return (
     <div class="sparkline" ref={host} data-analyte={analyte} aria-hidden="true">
-      {box.width > 0 ? draw(points.value, patient, analyte, limit, box, to) : null}
+      {drawn}
     </div>
   );
+}
+
+/** What of the patient's record is in the drawing, as one text. */
+function treatmentOf(patient: Patient): string {
+  return `${infusedAt(patient)} ${(patient.therapies ?? []).map(({ kind, at }) => kind + at).join(" ")}`;
 }
 
 function draw(points: Point[], patient: Patient, analyte: string, limit: number | null, box: Box, to: number) {
@@ -73,7 +81,7 @@ function draw(points: Point[], patient: Patient, analyte: string, limit: number 
           key={`${kind}${at}`}
           class="spark-given"
           data-kind={kind}
-          d={kind === "tocilizumab" ? down(x(at), box.height, lane) : rhomb(x(at), box.height, lane)}
+          d={(kind === "tocilizumab" ? down : rhomb)(within(x(at), lane, box), box.height, lane)}
         />
       ))}
     </svg>
@@ -112,6 +120,12 @@ function given(patient: Patient, from: number, to: number): { at: number; kind: 
     const marked = therapy.kind === "tocilizumab" || therapy.kind === "steroid";
     return marked && at !== null && at >= from && at <= to ? [{ at, kind: therapy.kind }] : [];
   });
+}
+
+/** Moved in from an edge by as much as keeps a mark whole: half of one is no shape. */
+function within(x: number, lane: number, box: Box): number {
+  const half = lane * 0.7;
+  return Math.min(Math.max(x, half), Math.max(half, box.width - half));
 }
 
 function down(x: number, height: number, lane: number): string {

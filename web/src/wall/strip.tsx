@@ -1,13 +1,13 @@
 // The header: ward, every alarmed bed in order of urgency, the clock. And the strip below for what belongs to no bed.
 import type { Alert } from "../wire.ts";
 import type { Speech } from "../words/words.ts";
-import { byUrgency } from "../ward.ts";
+import { byUrgency, unplaced } from "../ward.ts";
 import { Glyph, signalOf, wordOf } from "../glyph.tsx";
 import { bedText } from "../value.ts";
 import { attempt, heard, phase, session, skew, unheard, ward } from "../store.ts";
 import { isSkewed } from "../watch.ts";
 import { Clock } from "./clock.tsx";
-import { isAlarmed, type Seat } from "./place.ts";
+import { isAlarmed, isOld, type Seat } from "./place.ts";
 import { stalled } from "./loop.ts";
 import { audible } from "./voice.ts";
 
@@ -30,7 +30,7 @@ export function Header({ seats, wardName, speech }: { seats: readonly Seat[]; wa
         ))}
         {alarmed.length === 0 && ward.value.known ? (
           <li class="calm" data-size="primary">
-            {speech.say("wall.none")}
+            {calmText(seats, speech)}
           </li>
         ) : null}
       </ul>
@@ -42,6 +42,13 @@ export function Header({ seats, wardName, speech }: { seats: readonly Seat[]; wa
       <Clock />
     </header>
   );
+}
+
+/** Nobody calls; but over old values that says nothing, and where a machine is in trouble it is said of the beds alone. */
+function calmText(seats: readonly Seat[], speech: Speech): string {
+  const old = seats.filter(({ patient }) => isOld(patient)).length;
+  if (old > 0) return speech.say("wall.oldBeds", { n: old });
+  return speech.say(unplaced(ward.value).length > 0 ? "wall.noneOfBeds" : "wall.none");
 }
 
 interface StripProps {

@@ -66,7 +66,7 @@ export const Tile = memo<TileProps>(
             <div class="tile-foot">
               {dayBelow ? <Day patient={patient} /> : null}
               <Sparkline patient={patient} analyte={shown} limit={reading?.line ?? null} />
-              <Age patient={patient} shown={shown} speech={speech} />
+              <Age patient={patient} shown={shown} own={reading !== null} speech={speech} />
             </div>
           </>
         )}

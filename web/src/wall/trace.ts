@@ -11,6 +11,10 @@ export interface Point {
 
 export const span = 24 * 3_600_000;
 const askEvery = 60_000;
+/** A trace is a few hundred dots wide: of one minute the newest value stands for all, however fast a monitor speaks. */
+const closest = 60_000;
+/** And that is looked at so often; what came last in a burst is in the answer to the next question. */
+const renewed = 10_000;
 
 interface Trace {
   points: Signal<Point[]>;
@@ -65,8 +69,15 @@ export function lengthen(patient: string, analyte: string, latest: Latest | unde
   if (!latest || latest.value === null || at === null) return;
   const trace = entry(patient, analyte);
   const known = trace.points.peek();
-  if (at <= (known.at(-1)?.at ?? -Infinity)) return;
-  trace.points.value = trimmed([...known, { at, value: latest.value }], now);
+  if (at < (known.at(-1)?.at ?? -Infinity) + renewed) return;
+  trace.points.value = lengthened(known, { at, value: latest.value }, now);
+}
+
+/** With the new value at its end, in place of the last one where both are of the same minute. */
+export function lengthened(known: readonly Point[], point: Point, now: number): Point[] {
+  const last = known.at(-1);
+  const same = last !== undefined && Math.floor(last.at / closest) === Math.floor(point.at / closest);
+  return trimmed([...(same ? known.slice(0, -1) : known), point], now);
 }
 
 function trimmed(points: Point[], now: number): Point[] {
