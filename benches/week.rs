@@ -70,11 +70,12 @@ fn program(name: &str) -> PathBuf {
     path
 }
 
-/// Lets the simulator write the week; the last of it lies an hour back. Three days are the least it writes.
+/// Lets the simulator write the week, all of it in the past. Three days are the least it writes.
 fn record(file: &Path, beds: &str, days: i64, every: &str) {
-    // Two days before the infusion belong to the week.
+    // Two days before the infusion belong to the week. Infusions are given at a fixed hour of the day, so a day more may
+    // pass; times in the future would only fill the quarantine.
     let followed = (days - 2).max(1);
-    let from = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * (followed + 2) + 3);
+    let from = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * (followed + 3) + 1);
     let status = Command::new(program("stormwatch-simulator"))
         .args(["cohort", "--patients", beds, "--seed", "1", "--admit-every", "0h", "--vitals-every", every])
         .args(["--days", &followed.to_string(), "--from", &from.to_string(), "--out"])

@@ -43,17 +43,31 @@ const TESTED: [(&str, &str); 27] = [
     ("client_ca", "mutual_tls_is_renewed_without_a_restart"),
 ];
 
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("readable")
+}
+
+/// Public fields of a profile's struct.
+fn keys(file: &str, profile: &str) -> Vec<String> {
+    let source = read(file);
+    let body = source.split(&format!("pub struct {profile} {{")).nth(1).expect("the profile");
+    let body = body.split("\n}").next().expect("its fields");
+    let keys = body.lines().filter_map(|line| Some(line.trim().strip_prefix("pub ")?.split_once(':')?.0));
+    keys.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_key_of_a_listener_and_of_a_broker_stands_in_the_handbook() {
+    let handbook = read("docs/intake.md");
+    let all = [keys("src/intake/listener.rs", "Listener"), keys("src/intake/broker.rs", "Broker")].concat();
+    assert!(all.len() > 35, "{all:?}");
+    for key in all {
+        assert!(handbook.contains(&format!("`{key}`")), "{key} is not explained in docs/intake.md");
+    }
+}
+
 #[test]
 fn every_key_of_a_listener_has_its_test() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("readable");
-    let source = read("src/intake/listener.rs");
-    let body = source.split("pub struct Listener {").nth(1).and_then(|rest| rest.split("\n}").next());
-    let keys: Vec<&str> = body
-        .expect("the profile")
-        .lines()
-        .filter_map(|line| Some(line.trim().strip_prefix("pub ")?.split_once(':')?.0))
-        .collect();
     let tests: String = [
         "profiles.rs",
         "conformance/answers.rs",
@@ -65,7 +79,7 @@ fn every_key_of_a_listener_has_its_test() {
     .iter()
     .map(|file| read(&format!("tests/suite/{file}")))
     .collect();
-    for key in keys {
+    for key in keys("src/intake/listener.rs", "Listener") {
         let named = TESTED.iter().find(|(tested, _)| *tested == key);
         let (_, test) = named.unwrap_or_else(|| panic!("{key} has no test"));
         assert!(tests.contains(&format!("fn {test}")), "{test} of {key} is no test");
