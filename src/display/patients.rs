@@ -211,9 +211,9 @@ fn copy(engine: &Engine, id: &PatientId, analyte: Analyte, from: Time, to: Time)
     if settings.is_none() && window.is_none() {
         return None;
     }
-    let samples = window.map_or(&[][..], |window| window.between(from, to));
-    let points: Vec<Point> = samples
-        .iter()
+    let points: Vec<Point> = window
+        .into_iter()
+        .flat_map(|window| window.between(from, to))
         .map(|s| Point { at: s.at, value: s.value, bound: s.bound, status: s.status, source: s.source })
         .collect();
     let mut numbers: Vec<u16> = points.iter().map(|point| point.source).collect();

@@ -125,7 +125,7 @@ pub fn hypotension_sustained(patient: &Patient, now: Time) -> Option<bool> {
 pub fn hypoxia_sustained(patient: &Patient, now: Time, stale_after: Span) -> Option<bool> {
     let window = patient.window(Analyte::SPO2)?;
     // A value with a poor signal is neither hypoxia nor its absence.
-    let good = || window.between(now - Span::hours(6), now).iter().rev().filter(|s| !s.quality.signal);
+    let good = || window.between(now - Span::hours(6), now).rev().filter(|s| !s.quality.signal);
     let newest = good().next().filter(|s| now - s.at <= stale_after)?;
     if oxygen_support(patient, now).is_some_and(|support| support != Support::None) {
         return Some(false);
@@ -184,18 +184,18 @@ pub fn episode_open(patient: &Patient, episode: Option<Time>, now: Time) -> Opti
 
 fn oldest_fever(patient: &Patient, from: Time, to: Time) -> Option<Time> {
     let window = patient.window(Analyte::TEMPERATURE)?;
-    window.max(from, to).filter(|highest| highest.value >= FEVER)?;
-    window.between(from, to).iter().find(|s| s.value >= FEVER).map(|s| s.at)
+    window.first_at_or_above(FEVER, from, to).map(|s| s.at)
 }
 
 fn oldest_low_pressure(patient: &Patient, from: Time, to: Time) -> Option<Time> {
     let baseline = patient.baseline(Analyte::SYSTOLIC, None);
-    let lowest = |analyte| patient.window(analyte)?.min(from, to).map(|lowest| lowest.value);
-    let limit = baseline.map_or(90_000, |b| (b.0 - 40_000).max(90_000));
+    let may_fall = |analyte, limit| {
+        patient.window(analyte).is_some_and(|window| window.may_fall_to(Value(limit), from, to))
+    };
     // Cheap first: a mean under 65 with a systolic above 90 needs a diastolic under 52.5.
-    let may_be_low = lowest(Analyte::SYSTOLIC).is_some_and(|s| s.0 <= limit)
-        || lowest(Analyte::MAP).is_some_and(|m| m.0 < 65_000)
-        || lowest(Analyte::DIASTOLIC).is_some_and(|d| d.0 < 52_500);
+    let may_be_low = may_fall(Analyte::SYSTOLIC, baseline.map_or(90_000, |b| (b.0 - 40_000).max(90_000)))
+        || may_fall(Analyte::MAP, 64_999)
+        || may_fall(Analyte::DIASTOLIC, 52_499);
     if !may_be_low {
         return None;
     }
@@ -219,10 +219,9 @@ fn oldest_support(patient: &Patient, from: Time, to: Time) -> Option<Time> {
     };
     let charted =
         patient.therapies.iter().filter(counts).filter(|t| ended_by(t) >= from).map(|t| t.at.max(from)).min();
-    let measured = patient.window(Analyte::OXYGEN_FLOW).and_then(|window| {
-        window.max(from, to).filter(|highest| highest.value > Value::ZERO)?;
-        window.between(from, to).iter().find(|s| s.value > Value::ZERO).map(|s| s.at)
-    });
+    let above_zero = Value(1);
+    let flow = patient.window(Analyte::OXYGEN_FLOW);
+    let measured = flow.and_then(|w| w.first_at_or_above(above_zero, from, to)).map(|s| s.at);
     charted.into_iter().chain(measured).min()
 }
 

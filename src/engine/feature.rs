@@ -5,7 +5,7 @@ use super::bedside::{self, Support};
 use super::patient::{Grade, Patient};
 use super::rule::{Band, Fact, FactValue, Facts, Measure};
 use super::score::{self, Score};
-use super::window::{Sample, Window, divide};
+use super::window::{Sample, Samples, Window, divide};
 use crate::model::{Analyte, AnalyteSettings, Bound, Quantity, Span, TherapyKind, Time, Value};
 
 /// Staleness of an analyte the terminology does not list.
@@ -51,8 +51,8 @@ impl View<'_> {
     }
 
     /// Newest value within the span.
-    fn newest<'w>(&self, window: &'w Window, span: Span) -> Option<&'w Sample> {
-        window.between(self.now - span, self.now).last()
+    fn newest(&self, window: &Window, span: Span) -> Option<Sample> {
+        window.last_until(self.now).filter(|newest| newest.at >= self.now - span)
     }
 
     fn score(&self, name: &str) -> Option<&Score> {
@@ -115,12 +115,12 @@ impl View<'_> {
         let window = self.patient.window(analyte)?;
         let reach = self.stale_after(analyte).max(span);
         let newest = window.last_until(self.now).filter(|s| self.now - s.at <= reach)?;
-        if !holds(newest)? {
+        if !holds(&newest)? {
             return Some(FactValue::Flag(false));
         }
         let all = window.between(Time(i64::MIN), newest.at);
-        for sample in all.iter().rev() {
-            match holds(sample) {
+        for sample in all.rev() {
+            match holds(&sample) {
                 Some(true) if newest.at - sample.at >= span => return Some(FactValue::Flag(true)),
                 Some(true) => {}
                 Some(false) => return Some(FactValue::Flag(false)),
@@ -169,14 +169,14 @@ impl View<'_> {
 
     /// Highest value of the span minus the newest.
     fn fall(&self, window: &Window, span: Span) -> Option<FactValue> {
-        let newest = exact(self.newest(window, span)?)?;
+        let newest = exact(&self.newest(window, span)?)?;
         let highest = window.max(self.now - span, self.now).filter(|q| q.bound == Bound::Exactly)?;
         Some(FactValue::number(Value(highest.value.0 - newest.0)))
     }
 
     /// Newest value minus the lowest of the span.
     fn rise(&self, window: &Window, span: Span) -> Option<FactValue> {
-        let newest = exact(self.newest(window, span)?)?;
+        let newest = exact(&self.newest(window, span)?)?;
         let lowest = window.min(self.now - span, self.now).filter(|q| q.bound == Bound::Exactly)?;
         Some(FactValue::number(Value(newest.0 - lowest.value.0)))
     }
@@ -277,14 +277,14 @@ impl Facts for View<'_> {
             Measure::Rise(span) => self.rise(window, *span),
             Measure::ChangeFromBaseline(span) => {
                 let newest = self.newest(window, *span)?;
-                let baseline = self.baseline_for(analyte, newest).filter(|b| b.0 > 0)?;
+                let baseline = self.baseline_for(analyte, &newest).filter(|b| b.0 > 0)?;
                 let change =
                     divide(i128::from(newest.value.0 - baseline.0) * 100_000, i128::from(baseline.0));
                 Some(quantity(Quantity { value: Value(change), bound: newest.bound }))
             }
             Measure::RatioToBaseline(span) => {
                 let newest = self.newest(window, *span)?;
-                let baseline = self.baseline_for(analyte, newest).filter(|b| b.0 > 0)?;
+                let baseline = self.baseline_for(analyte, &newest).filter(|b| b.0 > 0)?;
                 let ratio = divide(i128::from(newest.value.0) * 1000, i128::from(baseline.0));
                 Some(quantity(Quantity { value: Value(ratio), bound: newest.bound }))
             }
@@ -365,11 +365,9 @@ impl Facts for View<'_> {
 }
 
 /// Oldest and newest of at least two exact values.
-fn ends(samples: &[Sample]) -> Option<(Value, Value)> {
-    match samples {
-        [first, .., last] => Some((exact(first)?, exact(last)?)),
-        _ => None,
-    }
+fn ends(mut samples: Samples<'_>) -> Option<(Value, Value)> {
+    let (first, last) = (samples.next()?, samples.next_back()?);
+    Some((exact(&first)?, exact(&last)?))
 }
 
 fn exact(sample: &Sample) -> Option<Value> {

@@ -94,12 +94,12 @@ impl Gather<'_, '_> {
     fn highest(&self, analyte: Analyte, reach: Span) -> Option<Sample> {
         let window = self.patient.window(analyte)?;
         let best = window.max(self.now - reach, self.now)?;
-        window.between(self.now - reach, self.now).iter().rev().find(|s| s.value == best.value).copied()
+        window.last_of_value(best.value, self.now - reach, self.now)
     }
     fn lowest(&self, analyte: Analyte, reach: Span) -> Option<Sample> {
         let window = self.patient.window(analyte)?;
         let best = window.min(self.now - reach, self.now)?;
-        window.between(self.now - reach, self.now).iter().rev().find(|s| s.value == best.value).copied()
+        window.last_of_value(best.value, self.now - reach, self.now)
     }
     fn stale_after(&self, analyte: Analyte) -> Span {
         (self.settings)(analyte).map_or(STALE_DEFAULT, |s| s.stale_after)
@@ -329,12 +329,10 @@ impl Gather<'_, '_> {
 
     fn first_fever(&mut self, name: &'static str, limit: Value, infused: Time) {
         let Some(window) = self.patient.window(Analyte::TEMPERATURE) else { return };
-        let after = window.between(infused, self.now);
-        if after.is_empty() {
+        if window.max(infused, self.now).is_none() {
             return;
         }
-        let reached = window.max(infused, self.now).is_some_and(|highest| highest.value >= limit);
-        match after.iter().find(|s| reached && s.value >= limit) {
+        match window.first_at_or_above(limit, infused, self.now) {
             Some(first) => self.number(name, Some(hours(first.at - infused)), Some(first.at)),
             None => self.word(name, Some("never"), None),
         }
@@ -361,7 +359,7 @@ impl Gather<'_, '_> {
         if let Some((_, at, _)) = crp {
             let earlier = patient
                 .window(Analyte::named("crp"))
-                .and_then(|w| w.between(at - Span::hours(36), at - Span::hours(12)).last().copied());
+                .and_then(|w| w.between(at - Span::hours(36), at - Span::hours(12)).next_back());
             self.sample("crp_earlier", earlier);
         }
         self.named("ferritin", Span::hours(48));
@@ -370,11 +368,7 @@ impl Gather<'_, '_> {
         self.number("systolic_baseline", patient.baseline(Analyte::SYSTOLIC, None), None);
         let reach = self.stale_after(Analyte::SPO2);
         let spo2 = self.highest(Analyte::SPO2, Span::minutes(5)).or_else(|| {
-            patient
-                .window(Analyte::SPO2)
-                .and_then(|w| w.last_until(now))
-                .filter(|s| now - s.at <= reach)
-                .copied()
+            patient.window(Analyte::SPO2).and_then(|w| w.last_until(now)).filter(|s| now - s.at <= reach)
         });
         self.sample("spo2", spo2);
         self.flag("oxygen", self.oxygen());
@@ -389,7 +383,7 @@ impl Gather<'_, '_> {
     /// Total PAI-1 with the baseline of the same assay only.
     fn pai1(&mut self) {
         let Some(window) = self.patient.window(Analyte::PAI1) else { return };
-        let newest = window.between(self.now - Span::hours(36), self.now).last().copied();
+        let newest = window.between(self.now - Span::hours(36), self.now).next_back();
         self.sample("pai1", newest);
         if let Some(code) = newest.map(|s| s.code) {
             self.number("pai1_baseline", self.patient.baseline(Analyte::PAI1, Some(code)), None);
@@ -399,12 +393,12 @@ impl Gather<'_, '_> {
     /// The higher of the last two readings at least five minutes apart: what has lasted.
     fn sustained_pressure(&mut self, name: &'static str, analyte: Analyte) {
         let Some(window) = self.patient.window(analyte) else { return };
-        let Some(last) = window.last_until(self.now).filter(|s| self.now - s.at <= CHARTED).copied() else {
+        let Some(last) = window.last_until(self.now).filter(|s| self.now - s.at <= CHARTED) else {
             return;
         };
-        let Some(before) = window.last_until(last.at - Span::minutes(5)).copied() else { return };
+        let Some(before) = window.last_until(last.at - Span::minutes(5)) else { return };
         let between = window.between(before.at, last.at);
-        let highest = between.iter().max_by_key(|s| s.value).copied();
+        let highest = between.max_by_key(|s| s.value);
         self.sample(name, highest);
     }
 
@@ -436,7 +430,7 @@ impl Gather<'_, '_> {
                 .map_or(infused + Span::hours(36), |t| t.at.min(infused + Span::hours(36)));
             let highest = patient
                 .window(Analyte::named("il6"))
-                .and_then(|w| w.between(infused, until.min(now)).iter().max_by_key(|s| s.value).copied());
+                .and_then(|w| w.between(infused, until.min(now)).max_by_key(|s| s.value));
             self.sample("il6_max_first_36h", highest);
         }
         for name in ["fibrinogen", "platelets", "d_dimer"] {

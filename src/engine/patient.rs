@@ -199,18 +199,13 @@ impl Patient {
         let infused = self.infusion()?.at;
         let window = self.window(analyte)?;
         window.baseline(infused, code, || {
-            let fits = |s: &&super::window::Sample| {
+            let fits = |s: &super::window::Sample| {
                 code.is_none_or(|code| s.code == code) && s.bound == crate::model::Bound::Exactly
             };
-            let near: Vec<Value> = window
-                .between(infused - BASELINE_SPAN, infused)
-                .iter()
-                .filter(fits)
-                .map(|s| s.value)
-                .collect();
-            super::window::median(near).or_else(|| {
-                window.between(infused - BASELINE_REACH, infused).iter().rfind(fits).map(|s| s.value)
-            })
+            let near: Vec<Value> =
+                window.between(infused - BASELINE_SPAN, infused).filter(fits).map(|s| s.value).collect();
+            super::window::median(near)
+                .or_else(|| window.between(infused - BASELINE_REACH, infused).rfind(fits).map(|s| s.value))
         })
     }
 

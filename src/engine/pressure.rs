@@ -1,7 +1,7 @@
 //! Blood pressure as it is read at the bedside: what of it was measured at one instant, and readings in their order.
 
 use super::patient::Patient;
-use super::window::Sample;
+use super::window::Samples;
 use crate::model::{Analyte, Time, Value};
 
 /// One reading: what of it was measured at one instant.
@@ -35,15 +35,15 @@ impl Pressure {
 
 /// Readings of a span, artefacts left out, from either end; each is put together only when it is asked for.
 pub(super) struct Readings<'a> {
-    systolic: &'a [Sample],
-    diastolic: &'a [Sample],
-    map: &'a [Sample],
+    systolic: Samples<'a>,
+    diastolic: Samples<'a>,
+    map: Samples<'a>,
 }
 
 impl<'a> Readings<'a> {
     /// What was measured with `from <= at <= to`; a diastolic pressure alone makes no reading.
     pub fn between(patient: &'a Patient, from: Time, to: Time) -> Readings<'a> {
-        let row = |analyte| patient.window(analyte).map_or(&[][..], |window| window.between(from, to));
+        let row = |analyte| patient.window(analyte).map_or(Samples::none(), |w| w.between(from, to));
         Readings {
             systolic: row(Analyte::SYSTOLIC),
             diastolic: row(Analyte::DIASTOLIC),
@@ -57,8 +57,8 @@ impl Iterator for Readings<'_> {
 
     fn next(&mut self) -> Option<Pressure> {
         loop {
-            let first = |row: &[Sample]| row.first().map(|sample| sample.at);
-            let at = [first(self.systolic), first(self.map)].into_iter().flatten().min()?;
+            let firsts = [self.systolic.peek(), self.map.peek()];
+            let at = firsts.into_iter().flatten().map(|sample| sample.at).min()?;
             let reading = Pressure {
                 at,
                 systolic: taken_first(&mut self.systolic, at),
@@ -75,8 +75,8 @@ impl Iterator for Readings<'_> {
 impl DoubleEndedIterator for Readings<'_> {
     fn next_back(&mut self) -> Option<Pressure> {
         loop {
-            let last = |row: &[Sample]| row.last().map(|sample| sample.at);
-            let at = last(self.systolic).max(last(self.map))?;
+            let lasts = [self.systolic.peek_back(), self.map.peek_back()];
+            let at = lasts.into_iter().flatten().map(|sample| sample.at).max()?;
             let reading = Pressure {
                 at,
                 systolic: taken_last(&mut self.systolic, at),
@@ -91,21 +91,20 @@ impl DoubleEndedIterator for Readings<'_> {
 }
 
 /// Drops everything up to an instant; of several values of that instant the last in the window's order counts.
-fn taken_first(row: &mut &[Sample], at: Time) -> Option<Value> {
+fn taken_first(row: &mut Samples<'_>, at: Time) -> Option<Value> {
     let mut value = None;
-    while let Some((first, rest)) = row.split_first().filter(|(first, _)| first.at <= at) {
-        value = (first.at == at).then_some(first.value);
-        *row = rest;
+    while row.peek().is_some_and(|first| first.at <= at) {
+        value = row.next().filter(|first| first.at == at).map(|first| first.value);
     }
     value
 }
 
 /// Drops everything from an instant on; of several values of that instant the last in the window's order counts.
-fn taken_last(row: &mut &[Sample], at: Time) -> Option<Value> {
+fn taken_last(row: &mut Samples<'_>, at: Time) -> Option<Value> {
     let mut value = None;
-    while let Some((last, rest)) = row.split_last().filter(|(last, _)| last.at >= at) {
-        value = value.or((last.at == at).then_some(last.value));
-        *row = rest;
+    while row.peek_back().is_some_and(|last| last.at >= at) {
+        let last = row.next_back().filter(|last| last.at == at);
+        value = value.or(last.map(|last| last.value));
     }
     value
 }
@@ -113,34 +112,43 @@ fn taken_last(row: &mut &[Sample], at: Time) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Bound, Quality, Status};
+    use crate::engine::window::Window;
+    use crate::model::{Observation, PatientId, Quality, Quantity, Status};
 
-    fn row(samples: &[(i64, i64)]) -> Vec<Sample> {
-        let sample = |&(at, value)| Sample {
-            at: Time(at),
-            value: Value::whole(value),
-            bound: Bound::Exactly,
-            status: Status::Final,
-            quality: Quality::default(),
-            source: 0,
-            code: 0,
-            order: 0,
-        };
-        samples.iter().map(sample).collect()
+    fn row(samples: &[(i64, i64)]) -> Window {
+        let mut window = Window::default();
+        for (at, value) in samples {
+            let seen = Observation {
+                patient: PatientId::parse("P1").expect("an id"),
+                analyte: Analyte::SYSTOLIC,
+                quantity: Some(Quantity::exactly(Value::whole(*value))),
+                measured_at: Time(*at),
+                source: String::new(),
+                code: String::new(),
+                status: Status::Final,
+                quality: Quality::default(),
+                order: None,
+                device: None,
+                original: String::new(),
+            };
+            window.push(&seen, 0, 0);
+        }
+        window
     }
 
     #[test]
     fn readings_are_the_same_from_either_end_and_artefacts_are_left_out() {
-        let systolic = row(&[(1, 120), (3, 100), (3, 80), (5, 70), (9, 110)]);
+        let systolic = row(&[(1, 120), (3, 80), (3, 100), (5, 70), (9, 110)]);
         let diastolic = row(&[(0, 50), (1, 60), (2, 61), (3, 50), (5, 65), (10, 40)]);
         let map = row(&[(4, 60), (5, 66), (9, 77)]);
-        let readings = || Readings { systolic: &systolic, diastolic: &diastolic, map: &map };
+        let readings =
+            || Readings { systolic: systolic.samples(), diastolic: diastolic.samples(), map: map.samples() };
         let shown = |p: Pressure| (p.at.0, p.systolic.map(|v| v.0 / 1000), p.diastolic.map(|v| v.0 / 1000));
         let forwards: Vec<_> = readings().map(shown).collect();
         let mut backwards: Vec<_> = readings().rev().map(shown).collect();
         backwards.reverse();
         let expected =
-            [(1, Some(120), Some(60)), (3, Some(80), Some(50)), (4, None, None), (9, Some(110), None)];
+            [(1, Some(120), Some(60)), (3, Some(100), Some(50)), (4, None, None), (9, Some(110), None)];
         assert_eq!(forwards, expected);
         assert_eq!(backwards, expected);
     }

@@ -243,7 +243,7 @@ fn evidence(view: &View<'_>, reads: &[Read]) -> Vec<Evidence> {
             result,
             comparison: read.comparison.clone(),
             superseded: false,
-            doubt: window.doubt(sample, rate).map(str::to_owned),
+            doubt: window.doubt(&sample, rate).map(str::to_owned),
         };
         if !found.iter().any(|e| e.analyte == row.analyte && e.feature == row.feature) {
             found.push(row);

@@ -2,19 +2,26 @@
 //!
 //! Samples lie in order of `measured_at`, whatever order they came in; a tree of exact integer sums above
 //! them answers minimum, maximum, mean and slope of any span in time that grows with the logarithm of the
-//! number of samples, not with the span. Memory: 32 bytes a sample and 7 for the tree; 14 days of one vital
-//! sign a minute are 0.8 MB.
+//! number of samples, not with the span. All but the newest samples are packed: a vital sign a minute takes
+//! four bytes a sample with its part of the tree, and 14 days of it 80 KB.
 
+mod block;
+mod column;
 mod doubt;
 mod kept;
+mod sum;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::limits::{WINDOW_SAMPLES, WINDOW_SPAN};
 use crate::model::{Bound, Observation, Quality, Quantity, Span, Status, Time, Value};
+use column::Column;
+pub use column::Samples;
+use sum::Sum;
 
-/// Samples under one sum, and sums under one larger sum.
-const FAN: usize = 16;
+/// The order of samples: by instant, and at one instant by content, never by arrival, so that the same set of results
+/// gives the same window in whatever order it came.
+type Key = (Time, Value, u16, u16);
 
 /// One value as the window keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,62 +44,8 @@ impl Sample {
         Quantity { value: self.value, bound: self.bound }
     }
 
-    /// The order of samples: by instant, and at one instant by content, never by arrival, so that the same set of
-    /// results gives the same window in whatever order it came.
-    fn key(&self) -> (Time, Value, u16, u16) {
+    fn key(&self) -> Key {
         (self.at, self.value, self.code, self.source)
-    }
-}
-
-/// Exact sums over some consecutive samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Sum {
-    count: u32,
-    censored: u32,
-    min: i64,
-    max: i64,
-    value: i128,
-    /// Seconds since [`EPOCH`], and their products with the values, for the slope.
-    time: i128,
-    time_time: i128,
-    time_value: i128,
-}
-
-/// 2020-01-01: keeps the products of the slope small.
-const EPOCH: i64 = 1_577_836_800;
-
-impl Sum {
-    fn of(sample: &Sample) -> Sum {
-        let seconds = i128::from(sample.at.0.div_euclid(1000) - EPOCH);
-        let value = i128::from(sample.value.0);
-        Sum {
-            count: 1,
-            censored: u32::from(sample.bound != Bound::Exactly),
-            min: sample.value.0,
-            max: sample.value.0,
-            value,
-            time: seconds,
-            time_time: seconds * seconds,
-            time_value: seconds * value,
-        }
-    }
-
-    fn add(&mut self, other: &Sum) {
-        if other.count == 0 {
-            return;
-        }
-        if self.count == 0 {
-            *self = *other;
-            return;
-        }
-        self.count += other.count;
-        self.censored += other.censored;
-        self.min = self.min.min(other.min);
-        self.max = self.max.max(other.max);
-        self.value += other.value;
-        self.time += other.time;
-        self.time_time += other.time_time;
-        self.time_value += other.time_value;
     }
 }
 
@@ -118,8 +71,7 @@ struct ResultKey {
 /// All samples of one analyte.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
-    samples: Vec<Sample>,
-    levels: Vec<Vec<Sum>>,
+    column: Column,
     /// Keys settled by a correction or a withdrawal.
     settled: BTreeSet<ResultKey>,
     /// The order numbers that samples carry, from 1, for finding what a correction replaces.
@@ -203,13 +155,12 @@ impl Window {
 
     /// Samples the key speaks of: same instant and code, and the same order number where both have one.
     fn matching(&self, key: &ResultKey) -> Vec<Sample> {
-        let from = self.samples.partition_point(|s| s.at < key.at);
-        let here = self.samples[from..].iter().take_while(|s| s.at == key.at).filter(|s| s.code == key.code);
+        let here = self.column.between(key.at, key.at).filter(|s| s.code == key.code);
         match &key.order {
-            None => here.copied().collect(),
+            None => here.collect(),
             Some(order) => {
                 let number = self.orders.get(order).copied();
-                here.filter(|s| s.order == 0 || Some(s.order) == number).copied().collect()
+                here.filter(|s| s.order == 0 || Some(s.order) == number).collect()
             }
         }
     }
@@ -235,91 +186,25 @@ impl Window {
 
     fn insert(&mut self, sample: Sample) {
         self.kept.forget(sample.at);
-        let place = self.samples.partition_point(|s| s.key() <= sample.key());
-        self.samples.insert(place, sample);
-        if place + 1 == self.samples.len() {
-            self.append_sum(&Sum::of(&sample))
-        } else {
-            self.rebuild_from(place)
-        }
+        self.column.insert(sample);
     }
 
     fn remove(&mut self, sample: &Sample) {
-        if let Some(place) = self.samples.iter().rposition(|s| s == sample) {
-            self.samples.remove(place);
+        if self.column.remove(sample) {
             self.kept.forget(sample.at);
-            self.rebuild_from(place);
         }
-    }
-
-    /// The newest sample came last: one sum on each level grows.
-    fn append_sum(&mut self, sum: &Sum) {
-        let mut under = self.samples.len();
-        let mut level = 0;
-        while under > FAN || level == 0 {
-            let sums = under.div_ceil(FAN);
-            if self.levels.len() == level {
-                // A new level starts from what lies below it.
-                self.rebuild_from(0);
-                return;
-            }
-            let row = &mut self.levels[level];
-            if row.len() < sums {
-                row.push(*sum)
-            } else {
-                row[sums - 1].add(sum)
-            }
-            under = sums;
-            level += 1;
-        }
-    }
-
-    fn rebuild_from(&mut self, place: usize) {
-        let mut level = 0;
-        let mut under = self.samples.len();
-        let mut first = place / FAN;
-        while under > FAN || level == 0 {
-            let sums = under.div_ceil(FAN);
-            let mut row =
-                if level < self.levels.len() { std::mem::take(&mut self.levels[level]) } else { Vec::new() };
-            let keep = first.min(row.len()).min(sums);
-            row.truncate(keep);
-            for block in keep..sums {
-                let mut sum = Sum::default();
-                let (from, to) = (block * FAN, ((block + 1) * FAN).min(under));
-                if level == 0 {
-                    self.samples[from..to].iter().for_each(|s| sum.add(&Sum::of(s)));
-                } else {
-                    self.levels[level - 1][from..to].iter().for_each(|s| sum.add(s));
-                }
-                row.push(sum);
-            }
-            if level < self.levels.len() {
-                self.levels[level] = row
-            } else {
-                self.levels.push(row)
-            }
-            under = sums;
-            first /= FAN;
-            level += 1;
-        }
-        self.levels.truncate(level);
     }
 
     /// Forgets what is older than the window keeps, in large steps so that it costs little.
     fn trim(&mut self) {
-        let Some(newest) = self.samples.last() else { return };
+        let Some(newest) = self.column.last() else { return };
         let oldest = newest.at - WINDOW_SPAN;
-        let old = self.samples.partition_point(|s| s.at < oldest);
-        let surplus = self.samples.len().saturating_sub(WINDOW_SAMPLES).max(old);
-        if surplus > self.samples.len() / 8 && surplus > 0 {
-            self.samples.drain(..surplus);
+        if self.column.trim(oldest, WINDOW_SAMPLES) {
             self.kept = kept::Kept::default();
-            let from = self.samples.first().map_or(oldest, |s| s.at);
-            let used: BTreeSet<u32> = self.samples.iter().map(|s| s.order).collect();
+            let from = self.column.first().map_or(oldest, |s| s.at);
+            let used: BTreeSet<u32> = self.samples().map(|s| s.order).collect();
             self.orders.retain(|_, number| used.contains(number));
             self.settled.retain(|key| key.at >= from);
-            self.rebuild_from(0);
         }
     }
 
@@ -333,96 +218,100 @@ impl Window {
         self.kept.or_work_out(infused, code, work_out)
     }
 
-    pub fn samples(&self) -> &[Sample] {
-        &self.samples
+    /// All samples in their order.
+    pub fn samples(&self) -> Samples<'_> {
+        self.column.between(Time(i64::MIN), Time(i64::MAX))
     }
 
-    pub fn last(&self) -> Option<&Sample> {
-        self.samples.last()
+    pub fn is_empty(&self) -> bool {
+        self.column.last().is_none()
+    }
+
+    pub fn last(&self) -> Option<Sample> {
+        self.column.last()
     }
 
     /// The newest sample at or before `at`.
-    pub fn last_until(&self, at: Time) -> Option<&Sample> {
-        self.samples[..self.samples.partition_point(|s| s.at <= at)].last()
+    pub fn last_until(&self, at: Time) -> Option<Sample> {
+        self.column.last_until(at)
     }
 
-    /// Samples with `from <= at <= to`.
-    pub fn between(&self, from: Time, to: Time) -> &[Sample] {
-        let (from, to) = self.places(from, to);
-        &self.samples[from..to]
+    /// Samples with `from <= at <= to`, from either end.
+    pub fn between(&self, from: Time, to: Time) -> Samples<'_> {
+        self.column.between(from, to)
     }
 
-    fn places(&self, from: Time, to: Time) -> (usize, usize) {
-        let start = self.samples.partition_point(|s| s.at < from);
-        let end = self.samples.partition_point(|s| s.at <= to);
-        (start, end.max(start))
+    /// The first value of a span at or above a limit.
+    pub fn first_at_or_above(&self, limit: Value, from: Time, to: Time) -> Option<Sample> {
+        self.column.first_where((from, to), |sum| sum.max >= limit.0, |s| s.value >= limit)
     }
 
-    /// Walks the tree over a span: as many parts of it as needed, each a sample or the sum of some.
-    fn walk(&self, from: Time, to: Time, mut sample: impl FnMut(&Sample), mut sum: impl FnMut(&Sum)) {
-        let (mut from, mut to) = self.places(from, to);
-        let mut level = 0;
-        let mut take = |level: usize, places: std::ops::Range<usize>| match level {
-            // Below level 0 lie the samples.
-            0 => self.samples[places].iter().for_each(&mut sample),
-            _ => self.levels[level - 1][places].iter().for_each(&mut sum),
-        };
-        // Each round takes the ragged ends and climbs.
-        while to - from > 2 * FAN && level < self.levels.len() {
-            let (first, last) = (from.next_multiple_of(FAN), to - to % FAN);
-            take(level, from..first);
-            take(level, last..to);
-            (from, to) = (first / FAN, last / FAN);
-            level += 1;
-        }
-        take(level, from..to);
+    /// The newest sample of a span with exactly this value.
+    pub fn last_of_value(&self, value: Value, from: Time, to: Time) -> Option<Sample> {
+        let may = |sum: &Sum| (sum.min..=sum.max).contains(&value.0);
+        self.column.last_where((from, to), may, |s| s.value == value)
+    }
+
+    /// Whether a value of the span, or of one little longer, is at or below the limit; much cheaper than the minimum.
+    pub fn may_fall_to(&self, limit: Value, from: Time, to: Time) -> bool {
+        self.column.may_hold(from, to, |sum| sum.min <= limit.0)
     }
 
     fn sum(&self, from: Time, to: Time) -> Sum {
         let total = std::cell::RefCell::new(Sum::default());
-        self.walk(from, to, |s| total.borrow_mut().add(&Sum::of(s)), |sum| total.borrow_mut().add(sum));
+        self.column.walk(
+            from,
+            to,
+            |s| total.borrow_mut().add(&Sum::of(s)),
+            |sum| total.borrow_mut().add(sum),
+            |_| false,
+        );
         total.into_inner()
     }
 
-    /// The smallest and largest value, and whether any is censored; cheaper than all sums.
-    fn extremes(&self, from: Time, to: Time) -> Option<(i64, i64, bool)> {
-        let found = std::cell::Cell::new((i64::MAX, i64::MIN, false));
-        let widen = |min: i64, max: i64, censored: bool| {
-            let (lowest, highest, any) = found.get();
-            found.set((lowest.min(min), highest.max(max), any || censored));
+    /// The smallest value, and whether any that was looked at is censored; cheaper than all sums. `of` gives it of a
+    /// smallest and a largest one.
+    fn extreme(&self, from: Time, to: Time, of: impl Fn(i64, i64) -> i64) -> Option<(i64, bool)> {
+        let found = std::cell::Cell::new((i64::MAX, false));
+        let widen = |value: i64, is_censored: bool| {
+            let (lowest, any) = found.get();
+            found.set((lowest.min(value), any || is_censored));
         };
-        self.walk(
+        self.column.walk(
             from,
             to,
-            |s| widen(s.value.0, s.value.0, s.bound != Bound::Exactly),
-            |sum| widen(sum.min, sum.max, sum.censored > 0),
+            |s| widen(of(s.value.0, s.value.0), s.bound != Bound::Exactly),
+            |sum| widen(of(sum.min, sum.max), sum.censored > 0),
+            |sum| sum.censored == 0 && of(sum.min, sum.max) >= found.get().0,
         );
-        Some(found.get()).filter(|(min, max, _)| min <= max)
+        Some(found.get()).filter(|(lowest, _)| *lowest < i64::MAX)
     }
 
     pub fn count(&self, from: Time, to: Time) -> usize {
-        let (from, to) = self.places(from, to);
-        to - from
+        let count = std::cell::Cell::new(0);
+        let add = |more: usize| count.set(count.get() + more);
+        self.column.walk(from, to, |_| add(1), |sum| add(sum.count as usize), |_| false);
+        count.get()
     }
 
     /// The smallest value; a censored one (`<0.5`) keeps its bound.
     pub fn min(&self, from: Time, to: Time) -> Option<Quantity> {
-        let (min, _, censored) = self.extremes(from, to)?;
+        let (min, censored) = self.extreme(from, to, |min, _| min)?;
         if !censored {
             return Some(Quantity::exactly(Value(min)));
         }
-        let lowest = |s: &&Sample| (s.value, u8::from(!matches!(s.bound, Bound::Below | Bound::AtMost)));
-        self.between(from, to).iter().min_by_key(lowest).map(Sample::quantity)
+        let lowest = |s: &Sample| (s.value, u8::from(!matches!(s.bound, Bound::Below | Bound::AtMost)));
+        self.between(from, to).min_by_key(lowest).map(|s| s.quantity())
     }
 
     /// The largest value; a censored one (`>300`) keeps its bound.
     pub fn max(&self, from: Time, to: Time) -> Option<Quantity> {
-        let (_, max, censored) = self.extremes(from, to)?;
+        let (max, censored) = self.extreme(from, to, |_, max| -max)?;
         if !censored {
-            return Some(Quantity::exactly(Value(max)));
+            return Some(Quantity::exactly(Value(-max)));
         }
-        let highest = |s: &&Sample| (s.value, u8::from(matches!(s.bound, Bound::Above | Bound::AtLeast)));
-        self.between(from, to).iter().max_by_key(highest).map(Sample::quantity)
+        let highest = |s: &Sample| (s.value, u8::from(matches!(s.bound, Bound::Above | Bound::AtLeast)));
+        self.between(from, to).max_by_key(highest).map(|s| s.quantity())
     }
 
     /// The mean, rounded half away from zero to a thousandth; unknown where a value is censored.
@@ -433,11 +322,8 @@ impl Window {
 
     /// The median; of an even number, the mean of the middle two. Unknown where a value is censored.
     pub fn median(&self, from: Time, to: Time) -> Option<Value> {
-        let samples = self.between(from, to);
-        if samples.iter().any(|s| s.bound != Bound::Exactly) {
-            return None;
-        }
-        median(samples.iter().map(|s| s.value).collect())
+        let exact = |s: Sample| (s.bound == Bound::Exactly).then_some(s.value);
+        median(self.between(from, to).map(exact).collect::<Option<_>>()?)
     }
 
     /// Least-squares slope in units an hour; needs two instants. Unknown where a value is censored.
@@ -451,17 +337,9 @@ impl Window {
         Some(Value(divide((n * sum.time_value - sum.time * sum.value) * 3600, spread)))
     }
 
-    /// The newest instant at or before `until` whose value is at or above `limit`, and after `since`.
-    pub fn last_at_or_above(&self, limit: Value, since: Time, until: Time) -> Option<Time> {
-        self.between(since, until).iter().rev().find(|s| s.value >= limit).map(|s| s.at)
-    }
-
     /// Bytes this window holds, for the memory figure.
     pub fn bytes(&self) -> usize {
-        self.samples.capacity() * size_of::<Sample>()
-            + self.levels.iter().map(|row| row.capacity() * size_of::<Sum>()).sum::<usize>()
-            + self.orders.len() * 64
-            + self.settled.len() * 64
+        self.column.bytes() + self.orders.len() * 64 + self.settled.len() * 64
     }
 
     /// Takes over another window's samples, corrections and withdrawals (two identifiers turned out to be one
@@ -477,12 +355,12 @@ impl Window {
             }
             self.settled.insert(key);
         }
-        for old in &other.samples {
+        for old in other.samples() {
             let code = renumber(old.code);
             let key =
                 ResultKey { at: old.at, code, order: names.get(&old.order).map(|name| (*name).clone()) };
-            let found = Sample { source: renumber(old.source), code, order: self.order_number(&key), ..*old };
-            let is_there = self.between(found.at, found.at).iter().any(|s| s.key() == found.key());
+            let found = Sample { source: renumber(old.source), code, order: self.order_number(&key), ..old };
+            let is_there = self.between(found.at, found.at).any(|s| s.key() == found.key());
             let is_outdated = found.status != Status::Corrected && self.is_settled(&key);
             if !is_there && !is_outdated {
                 self.insert(found);

@@ -201,8 +201,8 @@ fn icans(patient: &Patient, engine: &Engine, from: Time, to: Time) -> Option<u8>
     };
     let examined = patient.assessments.iter().filter(|a| a.at >= from && a.at <= to && is_examination(a));
     let by_hand = examined.filter_map(|found| graded(inputs_of(found)));
-    let sent = patient.window(Analyte::ICE).map_or(&[][..], |window| window.between(from, to));
-    let by_total = sent.iter().filter_map(|s| graded(Inputs::new().with_number("ice", s.value)));
+    let sent = patient.window(Analyte::ICE).into_iter().flat_map(|window| window.between(from, to));
+    let by_total = sent.filter_map(|s| graded(Inputs::new().with_number("ice", s.value)));
     by_hand.chain(by_total).max()
 }
 

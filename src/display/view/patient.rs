@@ -197,7 +197,7 @@ fn latest(patient: &Patient, engine: &Engine) -> Json {
         let stale = settings.is_some_and(|s| engine.now() - sample.at > s.stale_after);
         row.insert("stale".into(), stale.into());
         let rate = settings.and_then(|s| s.rate.as_ref());
-        if let Some(flag) = window.doubt(sample, rate) {
+        if let Some(flag) = window.doubt(&sample, rate) {
             row.insert("flag".into(), flag.into());
         }
         Some((analyte.as_str().to_owned(), Json::Object(row)))

@@ -8,7 +8,7 @@ fn ward() -> Story {
 
 fn values(story: &Story, patient: &str) -> Vec<i64> {
     let window = story.engine.patient(&id(patient)).and_then(|p| p.window(Analyte::TEMPERATURE));
-    window.map_or(Vec::new(), |w| w.samples().iter().map(|s| s.value.0).collect())
+    window.map_or(Vec::new(), |w| w.samples().map(|s| s.value.0).collect())
 }
 
 fn observe(story: &mut Story, patient: &str, value: &str) {

@@ -131,8 +131,8 @@ fn grades(story: &Story) -> (Known, Known) {
 
 fn windows(story: &Story) -> Vec<(Analyte, Vec<(Time, Value)>)> {
     let patient = story.engine.patient(&id("P1")).expect("admitted");
-    let filled = patient.windows.iter().filter(|(_, w)| !w.samples().is_empty());
-    filled.map(|(analyte, w)| (*analyte, w.samples().iter().map(|s| (s.at, s.value)).collect())).collect()
+    let filled = patient.windows.iter().filter(|(_, w)| !w.is_empty());
+    filled.map(|(analyte, w)| (*analyte, w.samples().map(|s| (s.at, s.value)).collect())).collect()
 }
 
 fn all(news: &[News]) -> Vec<Event> {

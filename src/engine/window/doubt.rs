@@ -31,7 +31,7 @@ impl Window {
                 && limit.percent.is_none_or(|percent| u128::from(change) * 100_000 <= most(percent.0))
         };
         let around = self.between(sample.at - limit.within, sample.at + limit.within);
-        let mut others = around.iter().filter(|other| other.key() != sample.key()).peekable();
-        others.peek().is_some() && !others.any(near)
+        let mut others = around.filter(|other| other.key() != sample.key()).peekable();
+        others.peek().is_some() && !others.any(|other| near(&other))
     }
 }
