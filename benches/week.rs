@@ -5,6 +5,9 @@
 //! acknowledged has to lie in the journal, once, and the chain of hashes has to hold. Prints one line of JSON; the exit
 //! code is 1 where anything is lost.
 //!
+//! With ADMIT=6 patients come one after another, every six hours, and go again when they have been followed: BEDS then counts
+//! patients, and DAYS how long each of them is followed with two days before the infusion.
+//!
 //! `make week`, or `cargo bench --bench week` after `cargo build --release --workspace`.
 #![allow(
     clippy::print_stdout,
@@ -71,13 +74,16 @@ fn program(name: &str) -> PathBuf {
 }
 
 /// Lets the simulator write the week, all of it in the past. Three days are the least it writes.
-fn record(file: &Path, beds: &str, days: i64, every: &str) {
+fn record(file: &Path, beds: &str, days: i64, every: &str, admit: i64) {
     // Two days before the infusion belong to the week. Infusions are given at a fixed hour of the day, so a day more may
     // pass; times in the future would only fill the quarantine.
     let followed = (days - 2).max(1);
-    let from = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * (followed + 3) + 1);
+    let admissions = admit * (beds.parse::<i64>().expect("BEDS is a number") - 1);
+    let from =
+        jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * (followed + 3) + 1 + admissions);
     let status = Command::new(program("stormwatch-simulator"))
-        .args(["cohort", "--patients", beds, "--seed", "1", "--admit-every", "0h", "--vitals-every", every])
+        .args(["cohort", "--patients", beds, "--seed", "1", "--admit-every", &format!("{admit}h")])
+        .args(["--vitals-every", every])
         .args(["--days", &followed.to_string(), "--from", &from.to_string(), "--out"])
         .arg(file)
         .status()
@@ -308,7 +314,8 @@ fn main() {
     let (beds, days, every) = (setting("BEDS", "1000"), setting("DAYS", "7"), setting("EVERY", "5m"));
     let stage = Stage::set();
     let recording = stage.folder.join("week.jsonl");
-    record(&recording, &beds, days.parse().expect("DAYS is a number"), &every);
+    let admit = setting("ADMIT", "0").parse().expect("ADMIT is a number of hours");
+    record(&recording, &beds, days.parse().expect("DAYS is a number"), &every, admit);
     let lines = BufReader::new(File::open(&recording).expect("readable")).lines().count() as u64;
     eprintln!("{beds} beds, {days} days, {lines} messages");
     let start = stage.memory("VmRSS:");

@@ -122,12 +122,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let (due, ticks) = watch::channel(None);
     let mut everybody =
         Everybody { metrics: metrics.clone(), hub: hub.clone(), notifier, due, watch: Stopwatch::start() };
-    let engine = past::fold(&reader, last_seq, &mut everybody)?;
+    let (engine, known) = past::fold(&reader, last_seq, &mut everybody)?;
     everybody.notifier.replayed();
     doors.heard_before = engine.feeds().values().any(|feed| feed.via == "mqtt");
     let desk =
         Desk::new(journal.clone(), reader.clone(), clock.clone(), metrics.clone(), terminology.clone());
-    let known = past::known(&engine, &reader)?;
     let (fold, folding) = fold::start(engine, tail, everybody);
     rules::take_effect(&config, &known, &terminology, &journal).await?;
     let (stop, stopping) = watch::channel(false);

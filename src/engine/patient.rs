@@ -311,6 +311,13 @@ impl Patient {
         }
     }
 
+    /// Lets go of what was measured where nothing has come since `before`. ICE stays: courses are counted from it.
+    pub fn forget(&mut self, before: Time) {
+        self.windows.retain(|analyte, window| {
+            *analyte == Analyte::ICE || window.last().is_some_and(|newest| newest.at >= before)
+        });
+    }
+
     /// Bytes of windows, for the memory figure.
     pub fn bytes(&self) -> usize {
         self.windows.values().map(Window::bytes).sum::<usize>() + size_of::<Patient>()

@@ -13,6 +13,7 @@ use super::rule::{
     FactValue, Known, Policies, Policy, Read, References, Rule, RuleSet, Verdict, WhenUnknown,
 };
 use super::touch::{self, Touch};
+use crate::model::limits::WINDOW_SPAN;
 use crate::model::{Analyte, AnalyteSettings, Change, Evidence, Location, PatientId, Quantity, Span};
 
 /// A person may suppress an alert for at most this long; engineering.
@@ -49,6 +50,10 @@ impl Engine {
             for id in ids {
                 self.look_at(&id, Touch::Time, changes);
             }
+            // Windows reach no further back, and who is not in the house is not watched: without this every patient
+            // who ever lay here would stay in memory.
+            let before = self.now - WINDOW_SPAN;
+            self.patients.values_mut().filter(|p| !p.admitted).for_each(|p| p.forget(before));
         }
     }
 

@@ -26,7 +26,8 @@ enum Meaning {
 
 fn meaning(trigger: &str) -> Option<Meaning> {
     match trigger {
-        "A01" | "A04" => Some(Meaning::One(CensusKind::Admit)),
+        // A06: an outpatient becomes an inpatient.
+        "A01" | "A04" | "A06" => Some(Meaning::One(CensusKind::Admit)),
         "A05" | "A14" => Some(Meaning::One(CensusKind::Expect)),
         "A02" => Some(Meaning::One(CensusKind::Move)),
         "A03" => Some(Meaning::One(CensusKind::Discharge)),
@@ -35,8 +36,9 @@ fn meaning(trigger: &str) -> Option<Meaning> {
         "A12" => Some(Meaning::One(CensusKind::CancelMove)),
         "A13" => Some(Meaning::One(CensusKind::CancelDischarge)),
         "A17" => Some(Meaning::Swap),
-        "A40" | "A47" => Some(Meaning::Merge),
-        "A41" | "A42" => Some(Meaning::Renumber),
+        // A18, A34, A35 and A36 are what versions up to 2.3 had in their place.
+        "A18" | "A34" | "A36" | "A40" | "A47" => Some(Meaning::Merge),
+        "A35" | "A41" | "A42" => Some(Meaning::Renumber),
         "A45" => Some(Meaning::MoveVisit),
         _ => None,
     }

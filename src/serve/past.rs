@@ -19,37 +19,12 @@ pub struct Known {
     pub site: Option<Site>,
 }
 
-/// Folds every entry, in order. Displays and webhooks hear of them too: what was already sent is not sent again, and
-/// what a crash cut off is.
-pub fn fold(reader: &Reader, last_seq: u64, everybody: &mut Everybody) -> anyhow::Result<Engine> {
-    let mut engine = Engine::new();
-    let watch = Stopwatch::start();
-    for entry in reader.entries(1)? {
-        let entry = entry.context("reading the journal")?;
-        everybody.about_to_apply();
-        let changes = engine.apply(&entry);
-        everybody.applied(&entry, &changes, &engine);
-        if entry.seq % 100_000 == 0 {
-            info!(seq = entry.seq, of = last_seq, "folding the journal");
-        }
-    }
-    if last_seq > 0 {
-        info!(entries = last_seq, milliseconds = watch.milliseconds(), "the journal is folded");
-    }
-    Ok(engine)
-}
-
-/// The versions of rules and terminology that took effect last.
-pub fn known(engine: &Engine, reader: &Reader) -> anyhow::Result<Known> {
-    let mut known = Known::default();
-    if engine.seq() == 0 {
-        return Ok(known);
-    }
-    for entry in reader.entries(1)? {
-        match entry.context("reading the journal")?.event {
-            Event::Rules { hash, .. } => known.rules = Some(hash),
-            Event::Terminology { hash, .. } => known.terminology = Some(hash),
-            Event::Site(site) => known.site = Some(site),
+impl Known {
+    fn notice(&mut self, event: &Event) {
+        match event {
+            Event::Rules { hash, .. } => self.rules = Some(hash.clone()),
+            Event::Terminology { hash, .. } => self.terminology = Some(hash.clone()),
+            Event::Site(site) => self.site = Some(site.clone()),
             Event::Observed(_)
             | Event::Census(_)
             | Event::Therapy(_)
@@ -65,5 +40,25 @@ pub fn known(engine: &Engine, reader: &Reader) -> anyhow::Result<Known> {
             | Event::Tick => {}
         }
     }
-    Ok(known)
+}
+
+/// Folds every entry, in order, and notes what took effect last. Displays and webhooks hear of them too: what was
+/// already sent is not sent again, and what a crash cut off is.
+pub fn fold(reader: &Reader, last_seq: u64, everybody: &mut Everybody) -> anyhow::Result<(Engine, Known)> {
+    let (mut engine, mut known) = (Engine::new(), Known::default());
+    let watch = Stopwatch::start();
+    for entry in reader.entries(1)? {
+        let entry = entry.context("reading the journal")?;
+        known.notice(&entry.event);
+        everybody.about_to_apply();
+        let changes = engine.apply(&entry);
+        everybody.applied(&entry, &changes, &engine);
+        if entry.seq % 100_000 == 0 {
+            info!(seq = entry.seq, of = last_seq, "folding the journal");
+        }
+    }
+    if last_seq > 0 {
+        info!(entries = last_seq, milliseconds = watch.milliseconds(), "the journal is folded");
+    }
+    Ok((engine, known))
 }

@@ -1,6 +1,11 @@
 //! What a subscriber is sent.
 
+use futures_util::SinkExt as _;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value as Json, json};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::house::{House, Screen, house, moved, reopened, seen, subscribe};
 use crate::display::access::Identity;
@@ -324,4 +329,68 @@ async fn who_does_not_subscribe_first_or_is_revoked_is_let_go() {
         house.connect(Some(&house.user("baba", Role::Nurse, &["6E"], Identity::P3))).await.expect("accepted");
     assert_eq!(silent.next().await.expect("a frame")["type"], "error");
     house.close().await;
+}
+
+/// Frames as no page of ours would send them: wrong words, wrong types, too much, nothing.
+fn nonsense() -> Vec<String> {
+    let text = || prop_oneof!["\\PC{0,12}", Just("acknowledge".to_owned()), Just("painted".to_owned())];
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i64>().prop_map(Json::from),
+        text().prop_map(Json::from),
+        any::<f64>().prop_map(Json::from),
+    ];
+    let tree = leaf.prop_recursive(4, 32, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Json::from),
+            prop::collection::vec((text(), inner), 0..5)
+                .prop_map(|fields| Json::Object(fields.into_iter().collect())),
+        ]
+    });
+    let key =
+        prop_oneof!["type", "alert", "cursor", "comment", "on", "wards", "after", "identity", "min_priority"];
+    let kind = prop_oneof![Just("subscribe"), Just("acknowledge"), Just("painted"), Just("sound")];
+    let frame = (kind, prop::collection::vec((key, tree.clone()), 0..5)).prop_map(|(kind, fields)| {
+        let mut frame: serde_json::Map<String, Json> =
+            [("type".to_owned(), Json::from(kind))].into_iter().collect();
+        frame.extend(fields);
+        Json::Object(frame).to_string()
+    });
+    let cut = (frame.clone(), any::<prop::sample::Index>()).prop_map(|(frame, place)| {
+        frame.chars().take(place.index(frame.chars().count().max(1))).collect::<String>()
+    });
+    let any_frame = prop_oneof![frame, cut, tree.prop_map(|tree| tree.to_string()), "\\PC{0,64}"];
+    let mut runner = TestRunner::deterministic();
+    (0..600).map(|_| any_frame.new_tree(&mut runner).expect("a frame").current()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn frames_that_make_no_sense_are_refused_and_harm_nobody_else() {
+    let house = house().await;
+    house.admit("B1", "6E", "01").await;
+    let mut other = house.follow(None, subscribe()).await;
+    other.until_type("snapshot").await;
+    for (n, frames) in nonsense().chunks(60).enumerate() {
+        // Every second connection says nothing sensible from its first frame on.
+        let mut screen = house.connect(None).await.expect("accepted");
+        if n % 2 == 0 {
+            screen.send(subscribe()).await;
+        }
+        for frame in frames {
+            // Closed after too much of it, which is an answer too.
+            if screen.socket.send(Message::Text(frame.clone().into())).await.is_err() {
+                break;
+            }
+        }
+        if n % 2 == 0 {
+            let refused = screen.until_type("error").await;
+            assert!(refused["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{refused}");
+        } else {
+            screen.until_closed().await;
+        }
+    }
+    house.happen(vec![seen("B1", "temperature", 38_400, house.clock.now())]).await;
+    let told = |frame: &Json| frame["patient"]["latest"]["temperature"]["value"] == 38.4;
+    other.until(told).await;
 }

@@ -39,6 +39,26 @@ fn two_patients_change_places_with_their_alerts() {
 }
 
 #[test]
+fn what_was_measured_of_somebody_who_has_left_is_kept_for_35_days() {
+    let mut story = ward();
+    story.census("P2", CensusKind::Admit, Some("7"), None);
+    observe(&mut story, "P1", "36.6");
+    observe(&mut story, "P2", "36.8");
+    story.assess(|found| found.ice_total = Some(9));
+    story.at("1h").census("P1", CensusKind::Discharge, None, None);
+    let days_later = |story: &mut Story, days: i64| {
+        story.now = story.now + Span::days(days);
+        story.happen(Event::Tick);
+        values(story, "P1")
+    };
+    assert_eq!(days_later(&mut story, 34), [36_600], "the discharge can be cancelled");
+    assert_eq!(days_later(&mut story, 2), Vec::<i64>::new());
+    let left = story.engine.patient(&id("P1")).expect("known");
+    assert_eq!(left.windows.keys().map(Analyte::as_str).collect::<Vec<_>>(), ["ice"]);
+    assert_eq!(values(&story, "P2"), [36_800], "who lies here keeps a value that nothing newer has replaced");
+}
+
+#[test]
 fn an_old_discharge_that_comes_late_does_not_end_a_newer_stay() {
     let mut story = ward();
     story.at("1h");

@@ -23,7 +23,7 @@ const PERSON: &str = "PID|1||CT0007^^^KUH^MR||TEST^ALPHA||19600102|M\nPV1|1|I|6E
 #[test]
 fn every_adt_event_has_its_meaning() {
     for (events, wanted) in [
-        (vec!["A01", "A04"], CensusKind::Admit),
+        (vec!["A01", "A04", "A06"], CensusKind::Admit),
         (vec!["A05"], CensusKind::Expect),
         (vec!["A02"], CensusKind::Move),
         (vec!["A03"], CensusKind::Discharge),
@@ -65,14 +65,14 @@ fn row_72_a_merge_names_the_survivor_and_who_ceases() {
         found.iter().map(|c| (c.patient.clone(), c.other.clone())).collect();
     assert_eq!(pairs, [(id("NEW1"), Some(id("OLD1"))), (id("NEW2"), Some(id("OLD2")))]);
     assert!(found.iter().all(|census| census.kind == CensusKind::Merge));
-    for event in ["A41", "A42", "A47"] {
+    for event in ["A18", "A34", "A35", "A36", "A41", "A42", "A47"] {
         assert_eq!(
             census(event, "PID|1||NEW1^^^KUH^MR\nMRG|OLD1^^^KUH^MR")[0].kind,
             CensusKind::Merge,
             "{event}"
         );
     }
-    for event in ["A41", "A42"] {
+    for event in ["A35", "A41", "A42"] {
         let found = census(event, "PID|1||NEW1^^^KUH^MR\nMRG|NEW1^^^KUH^MR||ACCOUNT9");
         assert_eq!(
             (found[0].kind, found[0].other.clone()),
