@@ -2,7 +2,7 @@
 import type { Alert } from "../wire.ts";
 import type { Speech } from "../words/words.ts";
 import { byUrgency, unplaced } from "../ward.ts";
-import { Glyph, signalOf, wordOf } from "../glyph.tsx";
+import { GlyphField, signalOf, wordOf } from "../glyph.tsx";
 import { bedText } from "../value.ts";
 import { attempt, heard, phase, session, skew, unheard, ward } from "../store.ts";
 import { isSkewed } from "../watch.ts";
@@ -22,9 +22,7 @@ export function Header({ seats, wardName, speech }: { seats: readonly Seat[]; wa
       <ul class="alarm-list" aria-label={speech.say("patient.alerts")}>
         {alarmed.map(({ seat, alert }) => (
           <li key={alert.id} data-signal={signalOf(alert)} data-state={alert.state} data-beat={alert.priority}>
-            <span class="flag-glyph">
-              <Glyph signal={signalOf(alert)} outline={alert.state !== "active" && signalOf(alert) !== "technical"} />
-            </span>
+            <GlyphField alert={alert} />
             <span data-size="primary">{bedText(seat.patient.bed, seat.patient.ward)}</span>
           </li>
         ))}
@@ -88,9 +86,7 @@ export function Strip({ chips, technical, small, speech }: StripProps) {
       ) : null}
       {technical.slice(0, 2).map((alert) => (
         <p key={alert.id} class="technical" data-signal="technical" data-state={alert.state} data-beat={alert.priority}>
-          <span class="flag-glyph">
-            <Glyph signal="technical" />
-          </span>
+          <GlyphField alert={alert} />
           <span data-size="primary">
             {speech.say(wordOf("technical"))} {speech.both(alert.title)}
           </span>
