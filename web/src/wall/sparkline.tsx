@@ -5,6 +5,7 @@ import type { Patient } from "../wire.ts";
 import { instant } from "../time.ts";
 import { writtenAs } from "../value.ts";
 import { now } from "../store.ts";
+import { memo } from "./memo.ts";
 import { infusedAt } from "./place.ts";
 import { lengthen, refresh, span, traceOf, type Point } from "./trace.ts";
 
@@ -15,7 +16,24 @@ interface Box {
   height: number;
 }
 
-export function Sparkline({ patient, analyte, limit }: { patient: Patient; analyte: string; limit: number | null }) {
+interface SparklineProps {
+  patient: Patient;
+  analyte: string;
+  limit: number | null;
+}
+
+/** Looked at again when the trace may have grown, not whenever something about the patient is news. */
+export const Sparkline = memo<SparklineProps>(Trace, (a, b) => {
+  const same = a.patient === b.patient || (a.patient.id === b.patient.id && newestMinute(a) === newestMinute(b) && treatmentOf(a.patient) === treatmentOf(b.patient));
+  return same && a.analyte === b.analyte && a.limit === b.limit;
+});
+
+function newestMinute({ patient, analyte }: SparklineProps): number | null {
+  const at = instant(patient.latest?.[analyte]?.measured_at);
+  return at === null ? null : Math.floor(at / 60_000);
+}
+
+function Trace({ patient, analyte, limit }: SparklineProps) {
   const host = useRef<HTMLDivElement>(null);
   const [box, setBox] = useState<Box>({ width: 0, height: 0 });
   const points = traceOf(patient.id, analyte);
