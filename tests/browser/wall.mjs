@@ -346,3 +346,51 @@ test("a page without users says so, and one with users says what is primary", as
   const closed = await wall((await mock({ open: false })).url, "lang=en");
   assert.match(await closed.locator(".strip-bottom").innerText(), /Bedside monitor alarms are primary/);
 });
+
+test("what a wall is worth and what is wrong with it is read in whole beside whatever else the strip says, on every profile", async ({ mock, wall }) => {
+  const ward = fixture();
+  ward.alerts.push({ ...ward.alerts.find((alert) => !alert.patient), id: "second", rule: "no-display", title: { en: "No display shows this ward", ja: "この病棟を表示している画面がありません" } });
+  const said = [];
+  for (const muted of [false, true])
+    for (const [inches, metres, beds] of [[55, 5, ""], [43, 4, ""], [65, 5, 16], [32, 5, 2]]) {
+      const service = await mock({ ward: { patients: ward.patients.slice(0, beds || 12), alerts: ward.alerts.filter(({ patient }) => !patient || Number(patient.slice(1)) <= (beds || 12)) } });
+      const page = await wall(service.url, "", { muted });
+      for (const language of ["ja", "en"])
+        for (const open of [true, false]) {
+          service.state.session = { ...service.state.session, open, user: open ? null : { name: "wall-6e", role: "display", wards: ["6E"] } };
+          await page.goto(`${service.url}/wall?ward=6E&inches=${inches}&metres=${metres}&lang=${language}&beds=${beds}`);
+          await page.locator(".strip-bottom .machines").waitFor();
+          await page.evaluate(() => document.fonts.ready);
+          if (muted) await page.locator('[data-trouble="sound"]').waitFor();
+          said.push([`${inches} inches, ${metres} m, ${language}, open ${open}, muted ${muted}`, await page.evaluate(unread), await collisions(page)]);
+        }
+      await page.context().close();
+      await service.stop();
+    }
+  assert.equal(said.length, 32);
+  assert.deepEqual(said.filter(([, strip, tiles]) => strip.length + tiles.length > 0).map((one) => one.flat().join("; ")), []);
+});
+
+/** Runs in the page: what of the strip is cut, covered or off the screen. */
+function unread() {
+  const all = [...document.querySelectorAll(".strip-bottom > *")];
+  const boxes = all.map((element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return { element, box: element.getBoundingClientRect(), ink: range.getBoundingClientRect() };
+  });
+  const found = [];
+  for (const { element, box, ink } of boxes) {
+    const name = element.textContent.slice(0, 20);
+    if (box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1) found.push(`${name} leaves the screen`);
+    const whole = element.matches(".open, .trouble, .late");
+    if (whole && (ink.width > box.width + 1 || ink.height > box.height + parseFloat(getComputedStyle(element).fontSize) * 0.4)) found.push(`${name} is cut`);
+    const first = element.matches(".machines") ? element.firstElementChild.getBoundingClientRect() : null;
+    const room = document.querySelector(".trouble") ? 4.5 : 8;
+    if (first && (first.width < parseFloat(getComputedStyle(element).fontSize) * room || first.right > box.right + 1)) found.push(`${name} has no room`);
+    for (const other of boxes)
+      if (other.element !== element && box.left < other.box.right - 1 && other.box.left < box.right - 1 && box.top < other.box.bottom - 1 && other.box.top < box.bottom - 1)
+        found.push(`${name} covers ${other.element.textContent.slice(0, 20)}`);
+  }
+  return found;
+}

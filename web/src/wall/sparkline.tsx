@@ -14,6 +14,8 @@ const day = 24 * 3_600_000;
 interface Box {
   width: number;
   height: number;
+  /** What a mark at an edge needs on either side, px: the last dot is a fifth of the small letters wide. */
+  edge: number;
 }
 
 interface SparklineProps {
@@ -35,7 +37,7 @@ function newestMinute({ patient, analyte }: SparklineProps): number | null {
 
 function Trace({ patient, analyte, limit }: SparklineProps) {
   const host = useRef<HTMLDivElement>(null);
-  const [box, setBox] = useState<Box>({ width: 0, height: 0 });
+  const [box, setBox] = useState<Box>({ width: 0, height: 0, edge: 0 });
   const points = traceOf(patient.id, analyte);
   const minute = useComputed(() => Math.floor(now.value / 60_000) * 60_000);
   const to = minute.value + 60_000;
@@ -48,7 +50,7 @@ function Trace({ patient, analyte, limit }: SparklineProps) {
   useLayoutEffect(() => {
     const element = host.current;
     if (!element) return;
-    const measure = (): void => setBox({ width: element.clientWidth, height: element.clientHeight });
+    const measure = (): void => setBox({ width: element.clientWidth, height: element.clientHeight, edge: parseFloat(getComputedStyle(element).fontSize) * 0.1 });
     const watch = new ResizeObserver(measure);
     watch.observe(element);
     measure();
@@ -108,7 +110,7 @@ function draw(points: Point[], patient: Patient, analyte: string, limit: number 
 
 function lastDot(points: Point[], x: (at: number) => number, y: (value: number) => number, box: Box) {
   const last = points.at(-1);
-  return last ? <circle class="spark-last" cx={Math.min(x(last.at), box.width - 6)} cy={y(last.value)} /> : null;
+  return last ? <circle class="spark-last" cx={Math.min(x(last.at), box.width - box.edge)} cy={y(last.value)} /> : null;
 }
 
 /** A gap in the data is a gap in the line: nothing was measured there, so nothing is drawn. */

@@ -84,15 +84,19 @@ export function Strip({ chips, technical, small, speech }: StripProps) {
           ))}
         </ul>
       ) : null}
-      {technical.slice(0, 2).map((alert) => (
-        <p key={alert.id} class="technical" data-signal="technical" data-state={alert.state} data-beat={alert.priority}>
-          <GlyphField alert={alert} />
-          <span data-size="primary">
-            {speech.say(wordOf("technical"))} {speech.both(alert.title)}
-          </span>
-        </p>
-      ))}
-      {technical.length > 2 ? <p class="technical-more">{speech.say("wall.more", { n: technical.length - 2 })}</p> : null}
+      {technical.length > 0 ? (
+        <div class="machines">
+          {technical.map((alert, n) => (
+            <p key={alert.id} class="technical" data-signal="technical" data-state={alert.state} data-beat={alert.priority}>
+              <GlyphField alert={alert} />
+              <span data-size="primary">
+                {speech.say(wordOf("technical"))} {technical.length > 1 ? `${n + 1}/${technical.length} ` : ""}
+                {speech.both(alert.title)}
+              </span>
+            </p>
+          ))}
+        </div>
+      ) : null}
       {troubles.map((trouble) => (
         <p key={trouble.key} class="trouble" data-trouble={trouble.key} data-size="primary">
           {trouble.text}
