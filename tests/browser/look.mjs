@@ -82,7 +82,7 @@ export function collisions(page) {
 export function hold(page, phase) {
   return page.evaluate((value) => {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(`:root, [data-beat] { --beat-high: ${value} !important; --beat-medium: ${value} !important; }`);
+    sheet.replaceSync(`.lit { opacity: ${value} !important; }`);
     document.adoptedStyleSheets = [sheet];
   }, phase);
 }
@@ -100,7 +100,7 @@ export function watchColours(page, selectors, milliseconds) {
             const element = document.querySelector(name);
             if (!element) return;
             const style = getComputedStyle(element);
-            seen[n].push({ at, background: style.backgroundColor, border: style.borderTopColor, colour: style.color });
+            seen[n].push({ at, background: style.backgroundColor, lit: style.opacity, colour: style.color });
           });
           if (at < length) requestAnimationFrame(look);
           else done(seen);

@@ -122,7 +122,7 @@ test("priorities are told apart without colour: by shape, by word and by asteris
   const tiles = { high: "6E-01", medium: "6E-03", low: "6E-05", technical: "6E-06" };
   const masks = {};
   for (const [signal, bed] of Object.entries(tiles)) {
-    const shot = await page.locator(`.tile[data-bed="${bed}"] .flag-glyph .glyph`).screenshot();
+    const shot = await page.locator(`.tile[data-bed="${bed}"] .flag-glyph > .glyph`).screenshot();
     masks[signal] = await mask(page, shot);
   }
   const names = Object.keys(masks);
@@ -167,33 +167,67 @@ test("high flashes at 2 Hz, medium between 0.4 and 0.8, low not at all, all beds
   await page.locator('.tile[data-bed="6E-02"][data-signal="high"]').waitFor();
   const part = (bed, rest = "") => `.tile[data-bed="${bed}"]${rest}`;
   const length = 6_000;
+  const lit = " .flag-glyph > .lit";
   const [high, high2, medium, low, number, frame] = await watchColours(
     page,
-    [part("6E-01", " .flag-glyph"), part("6E-02", " .flag-glyph"), part("6E-03", " .flag-glyph"), part("6E-05", " .flag-glyph"), part("6E-01", " .reading b"), part("6E-01")],
+    [part("6E-01", lit), part("6E-02", lit), part("6E-03", lit), part("6E-05", " .flag-glyph"), part("6E-01", " .reading b"), part("6E-01", " > .lit")],
     length,
   );
-  const flashes = (samples, property = "background") => changes(samples, property).length / 2 / (length / 1000);
+  const flashes = (samples) => changes(samples, "lit").length / 2 / (length / 1000);
   assert.ok(flashes(high) >= 1.4 && flashes(high) <= 2.8, `high ${flashes(high)} Hz`);
-  assert.ok(flashes(frame, "border") >= 1.4 && flashes(frame, "border") <= 2.8);
+  assert.ok(flashes(frame) >= 1.4 && flashes(frame) <= 2.8);
   assert.ok(flashes(medium) >= 0.4 && flashes(medium) <= 0.85, `medium ${flashes(medium)} Hz`);
-  assert.equal(changes(low, "background").length, 0);
-  assert.equal(changes(number, "colour").length, 0);
-  assert.deepEqual(changes(high, "background"), changes(high2, "background"));
+  assert.equal(await page.locator(`${part("6E-05", " .lit")}, ${part("6E-07", " .lit")}`).count(), 0);
+  for (const steady of [low, number]) assert.deepEqual([changes(steady, "lit"), changes(steady, "colour"), changes(steady, "background")], [[], [], []]);
+  assert.deepEqual(changes(high, "lit"), changes(high2, "lit"));
+  assert.deepEqual(changes(high, "lit"), changes(frame, "lit"));
   // What WCAG 2.3.1 counts: the edges of all beds together, two to a flash, in any one second.
-  const edges = [...new Set([...changes(high, "background"), ...changes(high2, "background"), ...changes(medium, "background")])].sort((a, b) => a - b);
+  const edges = [...new Set([...changes(high, "lit"), ...changes(high2, "lit"), ...changes(medium, "lit")])].sort((a, b) => a - b);
   for (const edge of edges) {
     const inSecond = edges.filter((other) => other >= edge && other < edge + 1000).length;
     assert.ok(inSecond <= 6, `${inSecond / 2} flashes in one second`);
   }
 }, { alone: true });
 
+test("both phases of a flash are drawn in the colour of the priority, and neither is blank", async ({ mock, wall }) => {
+  const page = await wall((await mock()).url);
+  const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const looks = { "6E-01": ["#d0021b", "#5c0a14"], "6E-03": ["#ffd400", "#5a4c06"] };
+  for (const phase of [1, 0]) {
+    await hold(page, phase);
+    for (const [bed, [lit, dim]] of Object.entries(looks)) {
+      const tile = await page.locator(`.tile[data-bed="${bed}"]`).boundingBox();
+      const field = await page.locator(`.tile[data-bed="${bed}"] .flag-glyph`).boundingBox();
+      const seen = await colours(page, [[tile.x + tile.width / 2, tile.y + 3], [field.x + 6, field.y + 6]]);
+      for (const one of seen)
+        for (const n of [0, 1, 2]) assert.ok(Math.abs(one[n] - rgb(phase === 1 ? lit : dim)[n]) <= 2, `${bed}, phase ${phase}: ${one}`);
+    }
+  }
+});
+
+/** The colours on the screen at some places. */
+async function colours(page, places) {
+  const png = (await page.screenshot()).toString("base64");
+  return page.evaluate(
+    async ({ encoded, places: wanted }) => {
+      const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
+      const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+      const ink = new OffscreenCanvas(image.width, image.height).getContext("2d");
+      ink.drawImage(image, 0, 0);
+      return wanted.map(([x, y]) => [...ink.getImageData(x, y, 1, 1).data].slice(0, 3));
+    },
+    { encoded: png, places },
+  );
+}
+
 test("who asks for less motion sees no flash, and a thicker frame instead", async ({ mock, wall }) => {
   const service = await mock();
   const page = await wall(service.url, "", { reducedMotion: "reduce" });
-  const [high] = await watchColours(page, ['.tile[data-bed="6E-01"] .flag-glyph'], 2_000);
-  assert.equal(changes(high, "background").length, 0);
+  const [high] = await watchColours(page, ['.tile[data-bed="6E-01"] .flag-glyph > .lit'], 2_000);
+  assert.equal(changes(high, "lit").length, 0);
+  assert.equal(high[0].lit, "1");
   const widths = await page.evaluate(() =>
-    ["6E-01", "6E-05"].map((bed) => parseFloat(getComputedStyle(document.querySelector(`.tile[data-bed="${bed}"]`)).borderTopWidth)),
+    ["6E-01", "6E-05"].map((bed) => parseFloat(getComputedStyle(document.querySelector(`.tile[data-bed="${bed}"] > .frame`)).borderTopWidth)),
   );
   assert.ok(widths[0] > widths[1], String(widths));
   assert.deepEqual(await collisions(page), []);
@@ -312,3 +346,51 @@ test("a page without users says so, and one with users says what is primary", as
   const closed = await wall((await mock({ open: false })).url, "lang=en");
   assert.match(await closed.locator(".strip-bottom").innerText(), /Bedside monitor alarms are primary/);
 });
+
+test("what a wall is worth and what is wrong with it is read in whole beside whatever else the strip says, on every profile", async ({ mock, wall }) => {
+  const ward = fixture();
+  ward.alerts.push({ ...ward.alerts.find((alert) => !alert.patient), id: "second", rule: "no-display", title: { en: "No display shows this ward", ja: "この病棟を表示している画面がありません" } });
+  const said = [];
+  for (const muted of [false, true])
+    for (const [inches, metres, beds] of [[55, 5, ""], [43, 4, ""], [65, 5, 16], [32, 5, 2]]) {
+      const service = await mock({ ward: { patients: ward.patients.slice(0, beds || 12), alerts: ward.alerts.filter(({ patient }) => !patient || Number(patient.slice(1)) <= (beds || 12)) } });
+      const page = await wall(service.url, "", { muted });
+      for (const language of ["ja", "en"])
+        for (const open of [true, false]) {
+          service.state.session = { ...service.state.session, open, user: open ? null : { name: "wall-6e", role: "display", wards: ["6E"] } };
+          await page.goto(`${service.url}/wall?ward=6E&inches=${inches}&metres=${metres}&lang=${language}&beds=${beds}`);
+          await page.locator(".strip-bottom .machines").waitFor();
+          await page.evaluate(() => document.fonts.ready);
+          if (muted) await page.locator('[data-trouble="sound"]').waitFor();
+          said.push([`${inches} inches, ${metres} m, ${language}, open ${open}, muted ${muted}`, await page.evaluate(unread), await collisions(page)]);
+        }
+      await page.context().close();
+      await service.stop();
+    }
+  assert.equal(said.length, 32);
+  assert.deepEqual(said.filter(([, strip, tiles]) => strip.length + tiles.length > 0).map((one) => one.flat().join("; ")), []);
+});
+
+/** Runs in the page: what of the strip is cut, covered or off the screen. */
+function unread() {
+  const all = [...document.querySelectorAll(".strip-bottom > *")];
+  const boxes = all.map((element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return { element, box: element.getBoundingClientRect(), ink: range.getBoundingClientRect() };
+  });
+  const found = [];
+  for (const { element, box, ink } of boxes) {
+    const name = element.textContent.slice(0, 20);
+    if (box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1) found.push(`${name} leaves the screen`);
+    const whole = element.matches(".open, .trouble, .late");
+    if (whole && (ink.width > box.width + 1 || ink.height > box.height + parseFloat(getComputedStyle(element).fontSize) * 0.4)) found.push(`${name} is cut`);
+    const first = element.matches(".machines") ? element.firstElementChild.getBoundingClientRect() : null;
+    const room = document.querySelector(".trouble") ? 4.5 : 8;
+    if (first && (first.width < parseFloat(getComputedStyle(element).fontSize) * room || first.right > box.right + 1)) found.push(`${name} has no room`);
+    for (const other of boxes)
+      if (other.element !== element && box.left < other.box.right - 1 && other.box.left < box.right - 1 && box.top < other.box.bottom - 1 && other.box.top < box.bottom - 1)
+        found.push(`${name} covers ${other.element.textContent.slice(0, 20)}`);
+  }
+  return found;
+}

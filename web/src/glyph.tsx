@@ -38,3 +38,27 @@ export function Glyph({ signal, outline }: { signal: Signal; outline?: boolean }
     </svg>
   );
 }
+
+/**
+ * A glyph in its field, for walls. What flashes is a second one over it: on a layer of its own it is shown and hidden
+ * without anything being painted; see loop.ts.
+ */
+export function GlyphField({ alert }: { alert: Pick<Alert, "kind" | "priority" | "state"> }) {
+  const signal = signalOf(alert);
+  const calm = alert.state !== "active";
+  return (
+    <span class="flag-glyph">
+      <Glyph signal={signal} outline={calm && signal !== "technical"} />
+      {flashes(alert) ? (
+        <span class="lit">
+          <Glyph signal={signal} />
+        </span>
+      ) : null}
+    </span>
+  );
+}
+
+/** Whether an alert flashes; low and what somebody took are steady. */
+export function flashes(alert: Pick<Alert, "priority" | "state">): boolean {
+  return alert.state === "active" && (alert.priority === "high" || alert.priority === "medium");
+}

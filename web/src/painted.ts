@@ -8,28 +8,39 @@ export interface Receipts {
   applied: (cursor: string | null, urgent: boolean) => void;
 }
 
-/** `withPicture` calls back when what was applied so far is being drawn; without it that is said to be at once. */
-export function receipts(send: (cursor: string) => void, withPicture: (draw: () => void) => void = (draw) => draw()): Receipts {
+/**
+ * `withPicture` calls back when what was applied so far is being drawn; without it that is said to be at once. Urgent
+ * receipts ask for frames of their own; others wait for the next pictures, which are drawn anyhow.
+ */
+export function receipts(send: (cursor: string) => void, withPicture?: (draw: () => void) => void): Receipts {
   let latest: string | null = null;
   let sentAt = -Infinity;
   let asked = false;
+  let [applied, told] = [0, 0];
+  const drawing = withPicture ?? ((draw) => draw());
+  const frame = (then: () => void): void => void requestAnimationFrame(then);
+  const after = (next: (then: () => void) => void): void =>
+    drawing(() => {
+      // What is applied after this is in no picture yet and has its own receipt.
+      const [drawn, nth] = [latest, applied];
+      next(() =>
+        next(() => {
+          asked = false;
+          sentAt = performance.now();
+          // An urgent one may have overtaken this.
+          if (drawn !== null && nth > told) send(drawn);
+          told = Math.max(told, nth);
+        }),
+      );
+    });
   return {
     applied: (cursor, urgent) => {
       latest = cursor;
+      applied += 1;
       if (cursor === null || (asked && !urgent)) return;
       if (!urgent && performance.now() - sentAt < calm) return;
       asked = true;
-      withPicture(() => {
-        // What is applied after this is in no picture yet and has its own receipt.
-        const drawn = latest;
-        requestAnimationFrame(() =>
-          requestAnimationFrame(() => {
-            asked = false;
-            sentAt = performance.now();
-            if (drawn !== null) send(drawn);
-          }),
-        );
-      });
+      after(urgent ? frame : (withPicture ?? frame));
     },
   };
 }

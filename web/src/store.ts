@@ -1,6 +1,6 @@
 // What a page holds while it is open, as signals: the ward, the connection, the time of the service.
 import { computed, signal } from "@preact/signals";
-import type { ClientFrame, Identity, Priority, Session } from "./wire.ts";
+import type { ClientFrame, Identity, Priority, ServerFrame, Session } from "./wire.ts";
 import { nobody, reduce, type Ward } from "./ward.ts";
 import { connect, type Link, type Phase } from "./link.ts";
 import { hearing, skewOf, type Hearing } from "./watch.ts";
@@ -36,21 +36,35 @@ export function afterFrame(painter: (alerted: boolean) => void): void {
 export interface Wanted {
   identity?: Identity;
   minPriority?: Priority;
+  /** Values are taken in together, once a second with the clock; alerts at once, with what came before them. */
+  bySecond?: boolean;
 }
 
-export function follow(wards: string[], wanted: Wanted = {}): Link {
+/** What came and waits for the second to end. */
+let waiting: ServerFrame[] = [];
+
+export function follow(wards: string[], { bySecond, ...wanted }: Wanted = {}): Link {
   link?.close();
+  waiting = [];
   // Another subscription starts afresh: what the old one was sent is neither all of it nor only that.
   ward.value = { ...ward.peek(), cursor: null };
   link = connect(
-    { wards, after: () => ward.value.cursor, ...wanted },
+    {
+      wards,
+      after: () => {
+        takeIn();
+        return ward.value.cursor;
+      },
+      ...wanted,
+    },
     {
       frame: (frame) => {
-        ward.value = reduce(ward.value, frame);
-        if (frame.type === "heartbeat") learnTime(Date.parse(frame.now));
+        waiting.push(frame);
         unheard.value = 0;
         asleep = 0;
-        if (frame.type !== "error") for (const painter of painters) painter(frame.type === "alert");
+        if (frame.type === "heartbeat") learnTime(Date.parse(frame.now));
+        const mayWait = bySecond && (frame.type === "patient" || frame.type === "heartbeat");
+        if (!mayWait) takeIn();
       },
       phase: (next, count) => {
         phase.value = next;
@@ -59,6 +73,16 @@ export function follow(wards: string[], wanted: Wanted = {}): Link {
     },
   );
   return link;
+}
+
+/** Folds in what waits, in the order in which it came. */
+function takeIn(): void {
+  if (waiting.length === 0) return;
+  const frames = waiting;
+  waiting = [];
+  ward.value = frames.reduce(reduce, ward.value);
+  const alerted = frames.some(({ type }) => type === "alert");
+  if (frames.some(({ type }) => type !== "error")) for (const painter of painters) painter(alerted);
 }
 
 /**
@@ -91,5 +115,7 @@ export function tick(): void {
   noticeJump(Date.now() - performance.now() - drift);
   if (link) unheard.value = performance.now() - link.heardAt() + asleep;
   const second = Math.floor((Date.now() + (skew.value ?? 0)) / 1000) * 1000;
-  if (second !== now.peek()) now.value = second;
+  if (second === now.peek()) return;
+  now.value = second;
+  takeIn();
 }

@@ -146,7 +146,6 @@ export function Why({ alert, patient, words }: { alert: Alert; patient: Patient 
   const raised = instant(alert.raised_at);
   return (
     <div class="why">
-      {alert.instruction && words.both(alert.instruction) !== "" ? <p>{words.both(alert.instruction)}</p> : null}
       <Ladder alert={alert} words={words} />
       <EvidenceList evidence={alert.evidence ?? []} words={words} />
       <RiskTerms title={words.say("why.crs")} risk={patient?.risk?.crs} words={words} />

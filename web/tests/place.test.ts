@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { gradeOf, split, type Seat } from "../src/wall/place.ts";
+import { gradeOf, numberFirst, split, type Seat } from "../src/wall/place.ts";
 import { companions, stepIn, workList, everything } from "../src/console/list.ts";
 import { profileFrom, themeAt } from "../src/wall/profile.ts";
 import { tally } from "../src/patient/score.ts";
@@ -109,4 +109,16 @@ test("a wall loads itself anew only at night, only when old, connected and calm"
   assert.equal(mayRenew(day, four, false, 0), false);
   assert.equal(mayRenew(day, four, true, 1), false);
   assert.equal(mayRenew(3_600_000, four, true, 0), false);
+});
+
+test("of alerts that call equally loud the one with a value against its limit stands on the tile", () => {
+  const valued = (id: string, priority: Priority, fields: Partial<Alert> = {}): Alert =>
+    alert(id, priority, { evidence: [{ analyte: "phosphate", value: 0.52, unit: "mmol/L", limit: 0.81, comparison: "<" }], ...fields });
+  const led = (...alerts: Alert[]): string[] => numberFirst(alerts).map(({ id }) => id);
+  assert.deepEqual(led(alert("words", "medium"), valued("number", "medium")), ["number", "words"]);
+  // Neither a lesser priority nor one that somebody took comes before.
+  assert.deepEqual(led(alert("words", "high"), valued("number", "medium")), ["words", "number"]);
+  assert.deepEqual(led(alert("words", "medium"), valued("number", "medium", { state: "acknowledged" })), ["words", "number"]);
+  assert.deepEqual(led(valued("older", "medium"), valued("newer", "medium")), ["older", "newer"]);
+  assert.deepEqual(led(), []);
 });

@@ -1,5 +1,9 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ja } from "../src/words/ja.ts";
 import { en } from "../src/words/en.ts";
 import { chooseLanguage, fill, speech } from "../src/words/words.ts";
@@ -30,4 +34,29 @@ test("an alert's title comes in the language of the page, and a name without a w
   assert.equal(speech("ja").both({ en: "Fever", ja: "発熱" }), "発熱");
   assert.equal(speech("en").named("analyte", "phosphate"), "Phosphate");
   assert.equal(speech("en").named("analyte", "unheard_of"), "unheard_of");
+});
+
+test("a build without one of the words, in either language, fails", () => {
+  const web = fileURLToPath(new URL("..", import.meta.url));
+  assert.match(String(JSON.parse(readFileSync(join(web, "package.json"), "utf8")).scripts.build), /^npm run check && /);
+  const folder = mkdtempSync(join(web, "node_modules", ".words-"));
+  try {
+    for (const part of ["src", "tests", "tsconfig.json", "package.json"]) cpSync(join(web, part), join(folder, part), { recursive: true });
+    symlinkSync(join(web, "node_modules"), join(folder, "node_modules"));
+    const check = () => spawnSync("npm", ["run", "check"], { cwd: folder, encoding: "utf8" });
+    assert.equal(check().status, 0);
+    for (const language of ["ja", "en"]) {
+      const file = join(folder, "src", "words", `${language}.ts`);
+      const whole = readFileSync(file, "utf8");
+      const without = whole.replace(/^ {2}"wall\.soundOff": .*\n/m, "");
+      assert.notEqual(without, whole);
+      writeFileSync(file, without);
+      const { status, stdout } = check();
+      assert.notEqual(status, 0, language);
+      assert.match(stdout, /wall\.soundOff/, language);
+      writeFileSync(file, whole);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

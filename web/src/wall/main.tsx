@@ -24,6 +24,8 @@ import { Overlay } from "./overlay.tsx";
 
 // However many frames arrive between two pictures, they are drawn once.
 options.debounceRendering = withPicture;
+// What follows a drawing needs no picture of its own.
+options.requestAnimationFrame = (then) => void setTimeout(then);
 
 const profile = readProfile();
 const named = profile.identity !== "P0";
@@ -114,7 +116,7 @@ async function start(): Promise<void> {
     return;
   }
   if (wards.value.length === 0) wards.value = offered;
-  follow(wards.value, { identity: profile.identity });
+  follow(wards.value, { identity: profile.identity, bySecond: true });
   const painted = receipts((cursor) => send({ type: "painted", cursor }), withPicture);
   afterFrame((alerted) => painted.applied(ward.value.cursor, alerted));
   startVoice(profile, () => themeAt(profile.theme, now.value));

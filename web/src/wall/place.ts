@@ -1,6 +1,7 @@
 // Which bed gets a tile and which becomes a chip when a ward has more beds than the screen can show legibly.
 import type { Alert, Patient } from "../wire.ts";
 import { instant } from "../time.ts";
+import { leading, readingOf } from "../reading.ts";
 import { alertsOf, type Ward } from "../ward.ts";
 
 export interface Seat {
@@ -13,8 +14,22 @@ const rank = { high: 3000, medium: 2000, low: 1000, info: 0 } as const;
 /** Every patient with a bed, by ward and bed: a bed keeps its place on the wall whatever happens in it. */
 export function seats(ward: Ward): Seat[] {
   return Object.values(ward.patients)
-    .map((patient) => ({ patient, alerts: alertsOf(ward, patient.id).filter((alert) => alert.priority !== "info") }))
+    .map((patient) => ({ patient, alerts: numberFirst(alertsOf(ward, patient.id).filter((alert) => alert.priority !== "info")) }))
     .sort((a, b) => byBed(a.patient, b.patient));
+}
+
+/**
+ * What and how far is one glance: of the alerts that call equally loud the first one with a value against its limit
+ * stands on the tile, not one that has words only.
+ */
+export function numberFirst(alerts: readonly Alert[]): Alert[] {
+  const [first] = alerts;
+  const lead = alerts.find((alert) => alert.priority === first?.priority && alert.state === first.state && hasLimit(alert)) ?? first;
+  return lead ? [lead, ...alerts.filter((alert) => alert !== lead)] : [];
+}
+
+function hasLimit(alert: Alert): boolean {
+  return (readingOf(leading(alert.evidence))?.limit ?? null) !== null;
 }
 
 const order = new Intl.Collator("en", { numeric: true });

@@ -5,6 +5,7 @@ import type { Patient } from "../wire.ts";
 import { instant } from "../time.ts";
 import { writtenAs } from "../value.ts";
 import { now } from "../store.ts";
+import { memo } from "./memo.ts";
 import { infusedAt } from "./place.ts";
 import { lengthen, refresh, span, traceOf, type Point } from "./trace.ts";
 
@@ -13,11 +14,30 @@ const day = 24 * 3_600_000;
 interface Box {
   width: number;
   height: number;
+  /** What a mark at an edge needs on either side, px: the last dot is a fifth of the small letters wide. */
+  edge: number;
 }
 
-export function Sparkline({ patient, analyte, limit }: { patient: Patient; analyte: string; limit: number | null }) {
+interface SparklineProps {
+  patient: Patient;
+  analyte: string;
+  limit: number | null;
+}
+
+/** Looked at again when the trace may have grown, not whenever something about the patient is news. */
+export const Sparkline = memo<SparklineProps>(Trace, (a, b) => {
+  const same = a.patient === b.patient || (a.patient.id === b.patient.id && newestMinute(a) === newestMinute(b) && treatmentOf(a.patient) === treatmentOf(b.patient));
+  return same && a.analyte === b.analyte && a.limit === b.limit;
+});
+
+function newestMinute({ patient, analyte }: SparklineProps): number | null {
+  const at = instant(patient.latest?.[analyte]?.measured_at);
+  return at === null ? null : Math.floor(at / 60_000);
+}
+
+function Trace({ patient, analyte, limit }: SparklineProps) {
   const host = useRef<HTMLDivElement>(null);
-  const [box, setBox] = useState<Box>({ width: 0, height: 0 });
+  const [box, setBox] = useState<Box>({ width: 0, height: 0, edge: 0 });
   const points = traceOf(patient.id, analyte);
   const minute = useComputed(() => Math.floor(now.value / 60_000) * 60_000);
   const to = minute.value + 60_000;
@@ -30,7 +50,7 @@ export function Sparkline({ patient, analyte, limit }: { patient: Patient; analy
   useLayoutEffect(() => {
     const element = host.current;
     if (!element) return;
-    const measure = (): void => setBox({ width: element.clientWidth, height: element.clientHeight });
+    const measure = (): void => setBox({ width: element.clientWidth, height: element.clientHeight, edge: parseFloat(getComputedStyle(element).fontSize) * 0.1 });
     const watch = new ResizeObserver(measure);
     watch.observe(element);
     measure();
@@ -90,7 +110,7 @@ function draw(points: Point[], patient: Patient, analyte: string, limit: number 
 
 function lastDot(points: Point[], x: (at: number) => number, y: (value: number) => number, box: Box) {
   const last = points.at(-1);
-  return last ? <circle class="spark-last" cx={Math.min(x(last.at), box.width - 6)} cy={y(last.value)} /> : null;
+  return last ? <circle class="spark-last" cx={Math.min(x(last.at), box.width - box.edge)} cy={y(last.value)} /> : null;
 }
 
 /** A gap in the data is a gap in the line: nothing was measured there, so nothing is drawn. */

@@ -2,7 +2,7 @@
 import type { Alert } from "../wire.ts";
 import type { Speech } from "../words/words.ts";
 import { byUrgency, unplaced } from "../ward.ts";
-import { Glyph, signalOf, wordOf } from "../glyph.tsx";
+import { GlyphField, signalOf, wordOf } from "../glyph.tsx";
 import { bedText } from "../value.ts";
 import { attempt, heard, phase, session, skew, unheard, ward } from "../store.ts";
 import { isSkewed } from "../watch.ts";
@@ -22,9 +22,7 @@ export function Header({ seats, wardName, speech }: { seats: readonly Seat[]; wa
       <ul class="alarm-list" aria-label={speech.say("patient.alerts")}>
         {alarmed.map(({ seat, alert }) => (
           <li key={alert.id} data-signal={signalOf(alert)} data-state={alert.state} data-beat={alert.priority}>
-            <span class="flag-glyph">
-              <Glyph signal={signalOf(alert)} outline={alert.state !== "active" && signalOf(alert) !== "technical"} />
-            </span>
+            <GlyphField alert={alert} />
             <span data-size="primary">{bedText(seat.patient.bed, seat.patient.ward)}</span>
           </li>
         ))}
@@ -86,17 +84,19 @@ export function Strip({ chips, technical, small, speech }: StripProps) {
           ))}
         </ul>
       ) : null}
-      {technical.slice(0, 2).map((alert) => (
-        <p key={alert.id} class="technical" data-signal="technical" data-state={alert.state} data-beat={alert.priority}>
-          <span class="flag-glyph">
-            <Glyph signal="technical" />
-          </span>
-          <span data-size="primary">
-            {speech.say(wordOf("technical"))} {speech.both(alert.title)}
-          </span>
-        </p>
-      ))}
-      {technical.length > 2 ? <p class="technical-more">{speech.say("wall.more", { n: technical.length - 2 })}</p> : null}
+      {technical.length > 0 ? (
+        <div class="machines">
+          {technical.map((alert, n) => (
+            <p key={alert.id} class="technical" data-signal="technical" data-state={alert.state} data-beat={alert.priority}>
+              <GlyphField alert={alert} />
+              <span data-size="primary">
+                {speech.say(wordOf("technical"))} {technical.length > 1 ? `${n + 1}/${technical.length} ` : ""}
+                {speech.both(alert.title)}
+              </span>
+            </p>
+          ))}
+        </div>
+      ) : null}
       {troubles.map((trouble) => (
         <p key={trouble.key} class="trouble" data-trouble={trouble.key} data-size="primary">
           {trouble.text}

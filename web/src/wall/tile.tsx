@@ -3,7 +3,7 @@ import { memo } from "./memo.ts";
 import { useComputed } from "@preact/signals";
 import type { Alert, Patient } from "../wire.ts";
 import type { Speech } from "../words/words.ts";
-import { Glyph, marks, signalOf, wordOf } from "../glyph.tsx";
+import { flashes, GlyphField, marks, signalOf, wordOf } from "../glyph.tsx";
 import { leading, readingOf } from "../reading.ts";
 import { instant, shortSpanText } from "../time.ts";
 import { bedText, dayText } from "../value.ts";
@@ -70,6 +70,8 @@ export const Tile = memo<TileProps>(
             </div>
           </>
         )}
+        {alert ? <i class="frame" /> : null}
+        {alert && flashes(alert) ? <i class="frame lit" /> : null}
       </article>
     );
   },
@@ -86,9 +88,7 @@ function Flag({ alert, more, speech }: { alert: Alert; more: number; speech: Spe
   const calm = alert.state !== "active";
   return (
     <span class="flag" data-calm={calm || undefined}>
-      <span class="flag-glyph">
-        <Glyph signal={signal} outline={calm && signal !== "technical"} />
-      </span>
+      <GlyphField alert={alert} />
       {alert.state === "acknowledged" ? (
         <Taken alert={alert} speech={speech} />
       ) : (

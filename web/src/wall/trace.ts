@@ -14,7 +14,7 @@ const askEvery = 60_000;
 /** A trace is a few hundred dots wide: of one minute the newest value stands for all, however fast a monitor speaks. */
 const closest = 60_000;
 /** And that is looked at so often; what came last in a burst is in the answer to the next question. */
-const renewed = 10_000;
+const renewed = 60_000;
 
 interface Trace {
   points: Signal<Point[]>;

@@ -39,7 +39,6 @@ export const en: Words = {
   "wall.noDay": "D–",
   "wall.since": "{time}–",
   "wall.stale": "old value",
-  "wall.more": "{n} more",
   "wall.day": "CAR-T day {day}",
   "wall.acknowledged": "{role} {minutes}",
   "wall.skew": "Clock off by {seconds} s",

@@ -13,7 +13,7 @@ export const ja = {
   "nav.language": "English",
   "nav.skip": "本文へ",
   "open.notice": "利用者登録なし・この機器内のみ・臨床使用不可",
-  "secondary.notice": "ベッドサイドモニターのアラームが主、この画面は補助です",
+  "secondary.notice": "ベッドサイドモニターが主、この画面は補助です",
 
   "priority.high": "緊急",
   "priority.medium": "警告",
@@ -37,7 +37,6 @@ export const ja = {
   "wall.noDay": "D–",
   "wall.since": "{time}〜",
   "wall.stale": "古い値",
-  "wall.more": "他 {n}",
   "wall.day": "CAR-T {day}日目",
   "wall.acknowledged": "{role} {minutes}",
   "wall.skew": "時刻ずれ {seconds} 秒",
