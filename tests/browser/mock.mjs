@@ -158,7 +158,7 @@ const listings = {
   }),
   quarantine: () => ({
     quarantine: [
-      { id: "q1", received_at: new Date(Date.now() - 3_600_000).toISOString(), source: "LAB", via: "mllp", reason: "unknown unit `mg/ddl`", location: "OBX-6 of row 3", state: "kept" },
+      { id: "q1", received_at: new Date(Date.now() - 3_600_000).toISOString(), source: "LAB", via: "mllp", reason: "unknown unit `mg/ddl`", location: "OBX-6 of row 3", state: "waiting" },
     ],
   }),
   rules: () => ({

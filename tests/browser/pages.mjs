@@ -85,6 +85,30 @@ test("answers with half their fields missing break no page", async ({ mock, open
   }
 });
 
+test("on a phone the place one is at is seen in the row of places, and no number or word of a table is broken in two", async ({ mock, open }) => {
+  const service = await mock();
+  for (const language of ["ja", "en"])
+    for (const path of ["/console", "/intake", "/quality", "/scores", "/audit"]) {
+      const page = await open(`${service.url}${path}?lang=${language}`, { viewport: { width: 390, height: 844 } });
+      await page.locator("nav [aria-current]").waitFor();
+      await page.waitForTimeout(800);
+      const seen = await page.evaluate(async () => {
+        await document.fonts.ready;
+        const box = document.querySelector("nav [aria-current]").getBoundingClientRect();
+        const broken = [...document.querySelectorAll("td, th")].flatMap((cell) => {
+          const text = [...cell.childNodes].find((node) => node.nodeType === 3 && /^[\w.:-]+$/.test(node.data.trim()));
+          if (!text) return [];
+          const range = document.createRange();
+          range.selectNodeContents(text);
+          return range.getClientRects().length > 1 ? [text.data] : [];
+        });
+        return { whole: box.left >= 0 && box.right <= innerWidth, broken };
+      });
+      assert.deepEqual(seen, { whole: true, broken: [] }, `${path} ${language}`);
+      await page.context().close();
+    }
+});
+
 test("nothing scrolls sideways on a phone", async ({ mock, open }) => {
   const service = await mock();
   const page = await open("about:blank", { viewport: { width: 390, height: 844 } });

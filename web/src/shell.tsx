@@ -68,6 +68,15 @@ async function learnSession(): Promise<void> {
     location.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
+/** On a phone the row of places scrolls, and where one is must be seen. */
+function showCurrent(nav: HTMLElement | null): void {
+  // The letters of the page decide how wide the row is.
+  void document.fonts.ready.then(() => {
+    const current = nav?.querySelector<HTMLElement>("[aria-current]");
+    if (nav && current) nav.scrollLeft = current.offsetLeft - nav.offsetLeft - (nav.clientWidth - current.offsetWidth) / 2;
+  });
+}
+
 function Top({ title }: { title: Key }) {
   const words = spoken.value;
   const who = session.value;
@@ -84,7 +93,7 @@ function Top({ title }: { title: Key }) {
         </svg>
         <span>{words.say("product")}</span>
       </a>
-      <nav aria-label={words.say("product")}>
+      <nav aria-label={words.say("product")} ref={showCurrent}>
         {placesFor(who).map(([key, path]) => (
           <a key={path} href={path} aria-current={key === title || location.pathname === path ? "page" : undefined}>
             {words.say(key)}

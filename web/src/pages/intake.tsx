@@ -119,7 +119,7 @@ function Quarantine() {
         <li class="card kept" key={one.id}>
           <p class="kept-reason">{one.reason ?? "–"}</p>
           <p class="said">
-            {[one.location, one.source, one.via, one.state, stampText(instant(one.received_at) ?? 0)].filter(Boolean).join(" · ")}
+            {[one.location, one.source, one.via, one.state && words.named("kept", one.state), stampText(instant(one.received_at) ?? 0)].filter(Boolean).join(" · ")}
           </p>
           <details onToggle={(event) => (event.currentTarget.open ? void readRaw(one) : undefined)}>
             <summary>{words.say("intake.raw")}</summary>

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import type { Key, Speech } from "../words/words.ts";
 import { SignalSign } from "../signal.tsx";
 import { instant, stampText } from "../time.ts";
+import { bedText } from "../value.ts";
 import { coursesCsv, saveText, type ByGrade, type Course, type Days, type Incidence, type Outcomes as Found, type Treatment, type Waits } from "./csv.ts";
 
 /** Null until somebody chooses: those whose thirty days are over, where there are any. */
@@ -142,7 +143,7 @@ function Misses({ courses, words }: { courses: readonly Course[]; words: Speech 
     <section class="card stack">
       <h3>{words.say("outcomes.missedList")}</h3>
       <div class="table-frame" tabIndex={0} role="region" aria-label={words.say("outcomes.missedList")}>
-        <table>
+        <table class="misses">
           <thead>
             <tr>
               {(["console.ward", "patient.bed", "outcomes.infused", "outcomes.happened", "outcomes.firstAlert"] as Key[]).map((key) => (
@@ -156,7 +157,7 @@ function Misses({ courses, words }: { courses: readonly Course[]; words: Speech 
             {missed.map((course) => (
               <tr key={`${course.infused_at}${course.ward}${course.bed}`}>
                 <td>{course.ward}</td>
-                <td>{course.bed}</td>
+                <td>{bedText(course.bed, course.ward)}</td>
                 <td>{stamp(course.infused_at)}</td>
                 <td>{(course.misses ?? []).map((miss) => `${words.named("miss", miss.what)} ${stamp(miss.at)}`).join(" · ")}</td>
                 <td>{stamp(course.alerted_at)}</td>

@@ -6,6 +6,7 @@ import type { BothLanguages, Priority } from "../wire.ts";
 import type { Key } from "../words/words.ts";
 import { SignalSign } from "../signal.tsx";
 import { instant, stampText } from "../time.ts";
+import { bedText } from "../value.ts";
 import { rows, watched } from "./answer.ts";
 
 interface Rule {
@@ -58,7 +59,7 @@ function Recent({ rule }: { rule: Rule }) {
       <ul class="lines">
         {list.map((one, n) => (
           <li key={n}>
-            {stampText(instant(one.at) ?? 0)} · {one.ward} {one.bed} · {words.named("state", one.state ?? "")}
+            {stampText(instant(one.at) ?? 0)} · {one.ward} {bedText(one.bed, one.ward)} · {words.named("state", one.state ?? "")}
           </li>
         ))}
       </ul>

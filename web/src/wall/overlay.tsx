@@ -16,7 +16,7 @@ export function Overlay({ speech }: { speech: Speech }) {
       </div>
       <p class="overlay-meaning" data-size="primary">
         {speech.say("wall.lostMeaning")}
-        <small>{speech.say("wall.lostRetry", { n: attempt.value })}</small>
+        <small>{speech.say("wall.lostRetry", { n: Math.max(1, attempt.value) })}</small>
       </p>
     </div>
   );

@@ -81,7 +81,9 @@ function draw(points: Point[], patient: Patient, analyte: string, limit: number 
   const high = Math.max(written.high, ...values);
   if (!Number.isFinite(low) || !Number.isFinite(high)) return null;
   const pad = box.height * 0.12;
-  const lane = Math.min(box.height * 0.24, box.width * 0.06);
+  const marks = given(patient, from, to);
+  // Told apart at five metres, and room is kept for them only where there are any.
+  const lane = marks.length > 0 ? Math.min(box.height * 0.36, box.width * 0.1) : 0;
   const x = (at: number): number => ((at - from) / span) * box.width;
   const y = (value: number): number =>
     box.height - lane - pad - ((value - low) / (high - low || 1)) * (box.height - lane - 2 * pad);
@@ -96,7 +98,7 @@ function draw(points: Point[], patient: Patient, analyte: string, limit: number 
         ? inside.map((point) => <circle key={point.at} class="spark-dot" cx={x(point.at)} cy={y(point.value)} />)
         : null}
       {lastDot(inside, x, y, box)}
-      {given(patient, from, to).map(({ at, kind }) => (
+      {marks.map(({ at, kind }) => (
         <path
           key={`${kind}${at}`}
           class="spark-given"

@@ -27,7 +27,7 @@ export function Header({ seats, wardName, speech }: { seats: readonly Seat[]; wa
           </li>
         ))}
         {alarmed.length === 0 && ward.value.known ? (
-          <li class="calm" data-size="primary">
+          <li class="calm" data-size="primary" data-old={seats.some(({ patient }) => isOld(patient)) || undefined}>
             {calmText(seats, speech)}
           </li>
         ) : null}

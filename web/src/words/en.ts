@@ -76,6 +76,7 @@ export const en: Words = {
   "role.physician.full": "Physician",
   "role.engineer.full": "Engineer",
   "role.admin.full": "Administrator",
+  "role.display.full": "Display",
 
   "console.title": "Alerts",
   "console.calm": "Nothing waits for an answer",
@@ -307,6 +308,9 @@ export const en: Words = {
   "intake.state": "State",
   "intake.retry": "Retry",
   "intake.retried": "Retried",
+  "kept.waiting": "waiting",
+  "kept.retried": "retried",
+  "kept.resolved": "resolved",
 
   "rules.title": "Alert rules",
   "rules.hash": "rule set {hash}",

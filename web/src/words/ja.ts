@@ -74,6 +74,7 @@ export const ja = {
   "role.physician.full": "医師",
   "role.engineer.full": "臨床工学",
   "role.admin.full": "管理者",
+  "role.display.full": "表示機",
 
   "console.title": "アラート一覧",
   "console.calm": "未確認のアラートはありません",
@@ -305,6 +306,9 @@ export const ja = {
   "intake.state": "状態",
   "intake.retry": "再試行",
   "intake.retried": "再試行しました",
+  "kept.waiting": "再処理待ち",
+  "kept.retried": "再処理済み",
+  "kept.resolved": "解決済み",
 
   "rules.title": "アラートルール",
   "rules.hash": "ルール集 {hash}",
