@@ -42,7 +42,7 @@ test("a rule on trial shows what it would have called for, and the list is narro
   assert.equal(await page.locator(".rule").count(), 2);
   await page.getByRole("button", { name: "On trial" }).click();
   assert.equal(await page.locator(".rule").count(), 1);
-  assert.match(await page.locator(".rule").innerText(), /shadow \(calls nobody\)[\s\S]*What it would have called for \(1\)[\s\S]*6E 6E-01 · closed/);
+  assert.match(await page.locator(".rule").innerText(), /shadow \(calls nobody\)[\s\S]*What it would have called for \(1\)[\s\S]*6E 01 · closed/);
 });
 
 test("the audit is searched, its refusals stand out, and what is found is saved as CSV", async ({ mock, open }) => {

@@ -1,5 +1,5 @@
 // Cuts the Japanese face down to what a ward needs, because the whole face is a megabyte a weight and the
-// pages must work without the internet. Three cuts: `words` holds every character our own pages and the alert rules use
+// pages must work without the internet. Three cuts: `words` holds every character our own pages, the alert rules and the service use
 // (loaded at once, both weights); `names` the rest of level 1 of JIS X 0208; `rare` and the extras level 2 and
 // the extensions of Windows-31J. So a site's own rule titles, comments and names never become empty boxes, and no page loads what it
 // does not show.
@@ -64,7 +64,7 @@ const range = (characters) => {
 
 const kana = [...levelOne()].filter((c) => c.codePointAt(0) < 0x3100 || c.codePointAt(0) > 0xff00);
 const words = new Set([
-  ...charactersOf([...files(join(web, "src"), [".ts", ".tsx"]), ...files(join(web, "..", "alert-rules"), [".toml"])]),
+  ...charactersOf([...files(join(web, "src"), [".ts", ".tsx"]), ...files(join(web, "..", "alert-rules"), [".toml"]), ...files(join(web, "..", "src"), [".rs"])]),
   ...kana,
 ]);
 const names = new Set([...levelOne()].filter((c) => !words.has(c)));

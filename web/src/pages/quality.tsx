@@ -64,10 +64,12 @@ function Figures({ quality }: { quality: Quality }) {
   const words = spoken.value;
   const targets = quality.targets ?? {};
   const minutes = (value: number | null | undefined): string => (typeof value === "number" ? `${(value / 60).toFixed(1)} ${words.say("unit.minute")}` : "–");
+  // A rate over less than one day of one patient is a number without a meaning.
+  const perDay = (value: number | null | undefined): string => ((quality.patient_days ?? 0) < 1 ? "–" : text(value));
   const figures: [string, string, number | undefined, (n: number) => string][] = [
     [words.say("quality.patientDays"), text(quality.patient_days), undefined, String],
-    [words.say("quality.perDay"), text(quality.alerts_per_patient_day), targets["alerts_per_patient_day"], String],
-    [words.say("quality.interruptive"), text(quality.interruptive_per_patient_day), targets["interruptive_per_patient_day"], String],
+    [words.say("quality.perDay"), perDay(quality.alerts_per_patient_day), targets["alerts_per_patient_day"], String],
+    [words.say("quality.interruptive"), perDay(quality.interruptive_per_patient_day), targets["interruptive_per_patient_day"], String],
     [`${words.say("quality.ack")} ${words.say("quality.ackP50")}`, minutes(quality.ack_seconds?.p50), targets["ack_seconds_p50"], minutes],
     [`${words.say("quality.ack")} ${words.say("quality.ackP90")}`, minutes(quality.ack_seconds?.p90), targets["ack_seconds_p90"], minutes],
   ];

@@ -94,8 +94,8 @@ function draw(points: Point[], patient: Patient, analyte: string, limit: number 
       ))}
       {limit !== null ? <line class="spark-limit" x1={0} x2={box.width} y1={y(limit)} y2={y(limit)} /> : null}
       <path class="spark-line" d={path(inside, written.gap, x, y)} />
-      {inside.length > 0 && inside.length < 12
-        ? inside.map((point) => <circle key={point.at} class="spark-dot" cx={x(point.at)} cy={y(point.value)} />)
+      {inside.length < 12
+        ? inside.slice(0, -1).map((point) => <circle key={point.at} class="spark-dot" cx={x(point.at)} cy={y(point.value)} />)
         : null}
       {lastDot(inside, x, y, box)}
       {marks.map(({ at, kind }) => (
