@@ -243,7 +243,7 @@ test("an alarm grows in place: the beds keep their places and the strip lists it
     change: "raised",
     alert: { ...service.state.ward.alerts[0], id: "late", patient: "p11", bed: "6E-11", raised_at: "2020-01-01T00:00:00Z" },
   });
-  await page.locator('.tile[data-bed="6E-11"][data-signal="high"]').waitFor({ timeout: 2_000 });
+  await page.locator('.tile[data-bed="6E-11"][data-signal="high"]').waitFor();
   assert.deepEqual(await places(), before);
   assert.equal((await page.locator(".alarm-list li").first().textContent()).trim(), "11");
 });
