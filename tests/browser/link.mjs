@@ -114,7 +114,7 @@ test("a display that slept shows the overlay at once, not eight seconds later", 
   proxy.freeze();
   // What a sleep looks like from inside: the clock of the machine went on, that of the page did not.
   await setClock(page, 600_000);
-  await page.locator(".overlay").waitFor({ timeout: 2_000 });
+  await page.locator(".overlay").waitFor({ timeout: 5_000 });
   assert.match(await page.locator(".overlay").innerText(), /00:10:0\d/);
 });
 
@@ -128,7 +128,7 @@ test("a service that went away is called again until it is back, never more than
   const waits = calls.slice(1).map((at, n) => at - calls[n]);
   assert.ok(Math.max(...waits) < 6_500, `waits ${waits.map(Math.round)}`);
   const back = await mock({ port: service.port });
-  await page.locator(".overlay").waitFor({ state: "detached", timeout: 9_000 });
+  await page.locator(".overlay").waitFor({ state: "detached", timeout: 30_000 });
   assert.ok(back.seen.some((frame) => frame.type === "subscribe"));
 });
 
