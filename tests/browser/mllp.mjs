@@ -6,7 +6,7 @@ export function send({ host, port }, lines) {
   return new Promise((answered, failed) => {
     const socket = connect(port, host);
     let text = "";
-    socket.setTimeout(10_000, () => socket.destroy(new Error("no acknowledgement within 10 s")));
+    socket.setTimeout(30_000, () => socket.destroy(new Error("no acknowledgement within 30 s")));
     socket.on("error", failed);
     socket.on("connect", () => socket.write(`\x0b${lines.join("\r")}\r\x1c\r`));
     socket.on("data", (bytes) => {

@@ -28,7 +28,7 @@ async function encrypted(later) {
 /** What `openssl s_client` says of one handshake: the protocol that was agreed on, the check of the certificate. */
 function handshake(host, certificate, ...more) {
   return new Promise((said) => {
-    const client = execFile("openssl", ["s_client", "-connect", host, "-servername", "localhost", "-CAfile", certificate, "-verify_hostname", "localhost", "-verify_return_error", "-brief", ...more], { timeout: 10_000 }, (error, out, err) => said({ code: error ? (error.code ?? 1) : 0, text: `${out}${err}` }));
+    const client = execFile("openssl", ["s_client", "-connect", host, "-servername", "localhost", "-CAfile", certificate, "-verify_hostname", "localhost", "-verify_return_error", "-brief", ...more], { timeout: 30_000 }, (error, out, err) => said({ code: error ? (error.code ?? 1) : 0, text: `${out}${err}` }));
     client.stdin.on("error", () => undefined).end();
   });
 }
@@ -88,7 +88,7 @@ test("service: a nurse signs in over TLS and the console is live over the same d
   page.on("websocket", (socket) => sockets.push(socket));
   await page.getByRole("button", { name: "Log in" }).click();
   await page.waitForURL(/\/console/);
-  await page.getByText("Nothing waits").first().waitFor({ timeout: 10_000 });
+  await page.getByText("Nothing waits").first().waitFor({ timeout: 30_000 });
   assert.ok(sockets.length > 0 && sockets.every((socket) => socket.url().startsWith("wss://")), sockets.map((socket) => socket.url()).join());
   const [cookie] = await page.context().cookies();
   assert.deepEqual([cookie.name, cookie.secure, cookie.httpOnly, cookie.sameSite], ["__Host-stormwatch", true, true, "Strict"]);

@@ -78,7 +78,7 @@ test("beds above the capacity become chips and an alarmed bed never does", async
   assert.equal(await page.locator(".chips li").count(), 5);
   assert.deepEqual(await page.locator(".chips li").allTextContents(), ["13", "14", "15", "16", "17"]);
   service.send({ type: "alert", change: "raised", alert: { ...ward.alerts[2], id: "new", patient: "p15", bed: "6E-15" } });
-  await page.locator('.tile[data-bed="6E-15"][data-signal="medium"]').waitFor({ timeout: 4000 });
+  await page.locator('.tile[data-bed="6E-15"][data-signal="medium"]').waitFor({ timeout: 30_000 });
   assert.equal(await page.locator(".chips li").filter({ hasText: "15" }).count(), 0);
 });
 

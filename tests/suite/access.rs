@@ -3,7 +3,6 @@
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
 
 use super::support::*;
 
@@ -82,7 +81,7 @@ impl Papers {
             let _ = err.read_to_string(&mut said);
             format!("{}\n{said}", String::from_utf8_lossy(&answer))
         });
-        let ended = eventually(Duration::from_secs(5), || client.try_wait().expect("a child"));
+        let ended = eventually(PATIENCE, || client.try_wait().expect("a child"));
         if ended.is_none() {
             client.kill().expect("it runs");
         }
@@ -106,7 +105,7 @@ fn pages_are_served_over_tls_to_who_checks_the_certificate_and_to_nobody_in_the_
     let old = papers.s_client(&service.http, &["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], HELLO);
     assert!(!old.contains("HTTP/1.1"), "{old}");
     let mut plain = std::net::TcpStream::connect(&service.http).expect("the port accepts");
-    plain.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout");
+    plain.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     plain.write_all(HELLO).expect("sent");
     let mut answer = Vec::new();
     // An alert of TLS, or nothing: never a page.

@@ -37,7 +37,7 @@ impl Broker {
 
     fn wait(&self) {
         let address = format!("127.0.0.1:{}", self.port);
-        let up = eventually(Duration::from_secs(10), || std::net::TcpStream::connect(&address).ok());
+        let up = eventually(PATIENCE, || std::net::TcpStream::connect(&address).ok());
         assert!(up.is_some(), "mosquitto did not start");
     }
 
@@ -119,7 +119,7 @@ pub fn temperature(patient: &str, seconds_ago: i64, value: &str) -> String {
 pub fn connected(service: &Service, name: &str) {
     let name = format!("stormwatch_mqtt_up{{broker=\"{name}\"}}");
     let up = || (service.figure(&name) == 1).then_some(());
-    eventually(Duration::from_secs(15), up).expect("connected to the broker");
+    eventually(PATIENCE, up).expect("connected to the broker");
     // The subscription follows the connection.
     std::thread::sleep(Duration::from_millis(300));
 }

@@ -11,11 +11,9 @@ use super::broker::{Broker, connected, free_port, temperature};
 use super::certificates::Authority;
 use super::support::*;
 
-const LONG: Duration = Duration::from_secs(30);
-
 fn arrives(service: &Service, patient: &str, value: f64) {
     let there = || service.values(patient, "temperature").contains(&value).then_some(());
-    eventually(LONG, there).unwrap_or_else(|| panic!("{value} of {patient} did not arrive"));
+    eventually(PATIENCE, there).unwrap_or_else(|| panic!("{value} of {patient} did not arrive"));
 }
 
 /// A password file of Mosquitto's with one user.
@@ -108,7 +106,7 @@ fn a_password_that_was_changed_is_read_again() {
         let alerts = service.get("/api/v1/alerts").to_string();
         alerts.contains("service-impaired").then_some(())
     };
-    eventually(LONG, down).expect("a broker that does not let us in is told of");
+    eventually(PATIENCE, down).expect("a broker that does not let us in is told of");
     std::fs::write(path.join("ours"), "old\n").expect("written");
     connected(&service, "mqtt");
     let up = || {
@@ -118,7 +116,7 @@ fn a_password_that_was_changed_is_read_again() {
             .find(|alert| alert["rule"] == "service-impaired" && alert["state"] != "active")
             .map(|_| ())
     };
-    eventually(LONG, up).expect("and of its coming back");
+    eventually(PATIENCE, up).expect("and of its coming back");
 }
 
 #[test]
@@ -201,7 +199,7 @@ fn backlog(version: &str) {
     broker.publish_lines("stormwatch/v1/6E/01/vitals", &lines);
     let mut service = Service::start_in(&data, &arguments);
     let all = || (service.values("B1", "temperature").len() >= WAITING).then_some(());
-    eventually(Duration::from_secs(60), all).expect("everything that waited arrives");
+    eventually(PATIENCE, all).expect("everything that waited arrives");
     assert_eq!(service.values("B1", "temperature").len(), WAITING, "each once");
     assert_eq!(service.figure("stormwatch_messages_total{answer=\"AA\",via=\"mqtt\"}"), WAITING as u64);
     assert_eq!(service.stop(), Some(0));
@@ -255,7 +253,7 @@ fn a_feed_takes_one_format_only_where_it_says_so() {
     connected(&service, "mqtt");
     broker.publish("stormwatch/v1/6E/01/vitals", &temperature("F2", 30, "38.1"));
     let kept = || (!service.quarantine().is_empty()).then_some(());
-    eventually(LONG, kept).expect("another format is refused by name");
+    eventually(PATIENCE, kept).expect("another format is refused by name");
     assert!(service.values("F2", "temperature").is_empty());
 }
 
@@ -334,7 +332,7 @@ fn a_broker_that_sends_ahead_without_limit_is_owed_no_acknowledgement() {
         behind = behind.max(stored.saturating_sub(seen.acknowledged.load(Ordering::SeqCst)));
         (seen.acknowledged.load(Ordering::SeqCst) == usize::from(SENT)).then_some(())
     };
-    eventually(4 * LONG, all).expect("every publication is acknowledged");
+    eventually(4 * PATIENCE, all).expect("every publication is acknowledged");
     assert!(behind < 2_000, "acknowledgements never fall far behind the disk: {behind}");
     assert_eq!((heard("AA"), heard("repeated")), (1, usize::from(SENT) - 1));
     assert_eq!(seen.connections.load(Ordering::SeqCst), 1);
@@ -352,10 +350,10 @@ fn a_busy_broker_is_not_taken_for_a_dead_one_and_a_silent_one_is() {
         "[[mqtt]]\nurl = \"mqtt://127.0.0.1:{port}\"\nkeep_alive_seconds = 5\n"
     ));
     let acknowledged = || (seen.acknowledged.load(Ordering::SeqCst) == 60).then_some(());
-    eventually(LONG, acknowledged).expect("all of it was taken");
+    eventually(PATIENCE, acknowledged).expect("all of it was taken");
     assert!(seen.pings.load(Ordering::SeqCst) >= 2, "and pings went without an answer meanwhile");
     assert_eq!(seen.connections.load(Ordering::SeqCst), 1, "who sends lives");
     let given_up = || (seen.connections.load(Ordering::SeqCst) > 1).then_some(());
-    eventually(LONG, given_up).expect("who does not even answer a ping is asked anew");
+    eventually(PATIENCE, given_up).expect("who does not even answer a ping is asked anew");
     drop(service);
 }

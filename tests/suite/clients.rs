@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use super::broker::{Broker, connected, temperature};
 use super::support::*;
@@ -92,7 +91,7 @@ fn published_by(arguments: &[&str], script: &str, program: &std::path::Path) {
         .expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let arrived = || (service.values("V2", "temperature") == [38.7]).then_some(());
-    eventually(Duration::from_secs(10), arrived).expect("the value arrives");
+    eventually(PATIENCE, arrived).expect("the value arrives");
 }
 
 #[test]
@@ -116,6 +115,6 @@ fn mosquitto_carries_vitals_to_the_ward_and_a_bad_payload_to_quarantine() {
     broker.publish("stormwatch/v1/6E/03/vitals", "{\"patient\":\"V1\", broken");
     broker.publish("stormwatch/v1/6E/03/vitals", &temperature("V1", 10, "38.8"));
     let arrived = || (service.values("V1", "temperature") == [38.6, 38.8]).then_some(());
-    eventually(Duration::from_secs(10), arrived).expect("later payloads still arrive");
+    eventually(PATIENCE, arrived).expect("later payloads still arrive");
     assert!(service.quarantine().iter().any(|row| row["via"] == "mqtt" && row["class"] == "malformed"));
 }

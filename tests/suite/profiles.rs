@@ -175,7 +175,7 @@ fn noise_is_bounded_as_the_listener_says() {
     line.write(&[b' '; 90]);
     assert!(line.exchange(&adt("L8", "01", "FEW", "A01")).contains("MSA|AA|FEW"));
     let _ = line.stream.write_all(&[b' '; 200]);
-    assert!(line.is_closed(Duration::from_secs(5)));
+    assert!(line.is_closed(PATIENCE));
 }
 
 #[test]
@@ -201,9 +201,9 @@ fn a_listener_has_so_many_places_and_no_more() {
     for line in &mut lines {
         assert_eq!(code(&line.exchange(&adt("M1", "01", "A", "A08"))), "AA");
     }
-    assert!(service.connect().is_closed(Duration::from_secs(5)));
+    assert!(service.connect().is_closed(PATIENCE));
     drop(lines);
-    let freed = eventually(Duration::from_secs(5), || {
+    let freed = eventually(PATIENCE, || {
         let mut line = service.connect();
         line.stream.write_all(&frame(&adt("M1", "01", "B", "A08"))).ok()?;
         line.answer()
@@ -239,7 +239,7 @@ fn over_tls(
     let name = "localhost".try_into().expect("a name");
     let connection = rustls::ClientConnection::new(Arc::new(config), name).expect("a client");
     let stream = TcpStream::connect(address).expect("the port accepts");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     let mut tls = rustls::StreamOwned::new(connection, stream);
     tls.write_all(&frame(&adt("T1", "01", control, "A08"))).ok()?;
     let mut buffer = [0u8; 8192];
@@ -276,8 +276,7 @@ fn mutual_tls_is_renewed_without_a_restart() {
     std::fs::copy(&fresh, &certificate).expect("copied");
     std::fs::copy(&others.file, &trusted).expect("copied");
     let served = || exchange(&renewed, Some(&stranger), "RENEWED");
-    let answer =
-        eventually(Duration::from_secs(30), served).expect("the new pair and the new authority are used");
+    let answer = eventually(PATIENCE, served).expect("the new pair and the new authority are used");
     assert!(answer.contains("MSA|AA|RENEWED"), "{answer}");
     assert!(
         exchange(&renewed, Some(&lis), "FORMER").is_none(),
@@ -304,5 +303,5 @@ fn a_client_that_never_finishes_its_handshake_holds_no_place_for_long() {
     assert!(
         over_tls(&service.mllp, &hospital.file, None, "OTHER").expect("an answer").contains("MSA|AA|OTHER")
     );
-    assert!(slow.is_closed(Duration::from_secs(15)));
+    assert!(slow.is_closed(PATIENCE));
 }

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use super::support::*;
 
@@ -37,8 +36,6 @@ fn refused(service: &Service) -> bool {
     open.into_iter().any(|alert| alert["rule"] == "rules-refused" && alert["state"] != "closed")
 }
 
-const SOON: Duration = Duration::from_secs(15);
-
 #[test]
 fn a_changed_rule_takes_effect_and_running_alerts_keep_the_version_that_raised_them() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -54,7 +51,7 @@ fn a_changed_rule_takes_effect_and_running_alerts_keep_the_version_that_raised_t
     service.send(&oru("H2", "B1", -2, "F", &low));
     changed(&folder.path().join("phosphate.toml"), "<= -15", "<= -10.5");
     assert!(
-        eventually(SOON, || (in_force(&service) != first).then_some(())).is_some(),
+        eventually(PATIENCE, || (in_force(&service) != first).then_some(())).is_some(),
         "the change is not seen"
     );
     let after = service.alert("H2", "phosphate-fall");
@@ -75,11 +72,14 @@ fn a_rule_set_with_a_mistake_is_refused_with_an_alert_and_the_old_one_stays() {
         "phosphate.change_from_baseline(\"24h\") <= -15",
         "phosphat.change_from_baseline(\"24h\") <= -15",
     );
-    assert!(eventually(SOON, || refused(&service).then_some(())).is_some(), "nobody was told");
+    assert!(eventually(PATIENCE, || refused(&service).then_some(())).is_some(), "nobody was told");
     assert_eq!(in_force(&service), first);
     with_baseline(&service, "H3", "03");
     service.send(&oru("H3", "C1", -2, "F", &[(PHOSPHATE.0, PHOSPHATE.1, "2.3", "mg/dL")]));
     assert_eq!(service.alert("H3", "phosphate-fall")["rule_version"], first.as_str());
     changed(&file, "phosphat.change", "phosphate.change");
-    assert!(eventually(SOON, || (!refused(&service)).then_some(())).is_some(), "mended, and still refused");
+    assert!(
+        eventually(PATIENCE, || (!refused(&service)).then_some(())).is_some(),
+        "mended, and still refused"
+    );
 }

@@ -94,7 +94,7 @@ impl Service {
     pub fn stop(&mut self) -> Option<i32> {
         let pid = self.process.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("kill exists");
-        let until = Instant::now() + Duration::from_secs(15);
+        let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
             if let Some(status) = self.process.try_wait().expect("a child") {
                 return status.code();
@@ -148,7 +148,7 @@ impl Service {
         socket.send(Message::text(json!({"type": "subscribe"}).to_string())).expect("sent");
         let mut frames = Frames { socket };
         // What comes before the snapshot is in it; from here on every change is a frame of its own.
-        frames.wait(Duration::from_secs(5), |frame| frame["type"] == "snapshot").expect("a snapshot");
+        frames.wait(PATIENCE, |frame| frame["type"] == "snapshot").expect("a snapshot");
         frames
     }
 
@@ -170,10 +170,8 @@ impl Service {
 
     /// Waits until an open alert of this rule is there.
     pub fn alert(&self, patient: &str, rule: &str) -> Json {
-        eventually(Duration::from_secs(5), || {
-            self.open_alerts(patient).into_iter().find(|alert| alert["rule"] == rule)
-        })
-        .unwrap_or_else(|| panic!("no {rule} for {patient}; open: {:#?}", self.open_alerts(patient)))
+        eventually(PATIENCE, || self.open_alerts(patient).into_iter().find(|alert| alert["rule"] == rule))
+            .unwrap_or_else(|| panic!("no {rule} for {patient}; open: {:#?}", self.open_alerts(patient)))
     }
 
     /// One figure of /metrics, by its name and labels as they are scraped; 0 where it has not counted yet.
@@ -216,6 +214,10 @@ impl Drop for Service {
     }
 }
 
+/// How long what must happen may take. A machine that is busy with other things is slow without a fault; who waits this
+/// long in vain has found one.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Asks until there is an answer or the time is over.
 pub fn eventually<T>(within: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let until = Instant::now() + within;
@@ -239,7 +241,7 @@ pub struct Line {
 impl Line {
     pub fn to(address: &str) -> Line {
         let stream = TcpStream::connect(address).expect("the listener accepts");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         Line { stream, read: Vec::new() }
     }
 
@@ -256,7 +258,7 @@ impl Line {
     pub fn is_silent(&mut self, within: Duration) -> bool {
         self.stream.set_read_timeout(Some(within)).expect("a timeout");
         let silent = self.answer().is_none();
-        self.stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        self.stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         silent
     }
 
@@ -343,7 +345,7 @@ impl Frames {
     }
 
     pub fn alert(&mut self, patient: &str, rule: &str, change: &str) -> Option<Json> {
-        self.wait(Duration::from_secs(5), |frame| {
+        self.wait(PATIENCE, |frame| {
             frame["type"] == "alert"
                 && frame["change"] == change
                 && frame["alert"]["patient"] == patient

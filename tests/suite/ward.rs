@@ -1,7 +1,5 @@
 //! From a result to an alert on a subscriber's screen, and what people do with it.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::support::*;
@@ -21,7 +19,7 @@ fn phosphate_in_mmol_and_mg_is_the_same_alert() {
         let fall = oru(patient, &format!("O{patient}1"), 0, "F", &[(code_of, "LN", low, unit)]);
         assert_eq!(code(&service.send(&fall)), "AA");
         let raised = frames
-            .wait(Duration::from_secs(5), |frame| {
+            .wait(PATIENCE, |frame| {
                 frame["type"] == "alert"
                     && frame["change"] == "raised"
                     && frame["alert"]["patient"] == patient

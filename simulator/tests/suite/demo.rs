@@ -22,7 +22,7 @@ async fn a_ward_with_its_own_broker_publishes_and_takes_the_broker_with_it_when_
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = timeout(Duration::from_secs(15), lines.next_line()).await.unwrap().unwrap().unwrap();
+    let line = timeout(Duration::from_secs(60), lines.next_line()).await.unwrap().unwrap().unwrap();
     let address = line.strip_prefix("broker mqtt://").expect("the first line names the broker").to_string();
     let (host, port) = address.rsplit_once(':').unwrap();
     let (client, mut events) = AsyncClient::new(MqttOptions::new("wall", host, port.parse().unwrap()), 10);
@@ -36,10 +36,10 @@ async fn a_ward_with_its_own_broker_publishes_and_takes_the_broker_with_it_when_
             }
         }
     };
-    timeout(Duration::from_secs(20), reading).await.expect("vital signs of both beds arrive");
+    timeout(Duration::from_secs(60), reading).await.expect("vital signs of both beds arrive");
     let pid = child.id().unwrap().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
-    let status = timeout(Duration::from_secs(10), child.wait()).await.unwrap().unwrap();
+    let status = timeout(Duration::from_secs(60), child.wait()).await.unwrap().unwrap();
     assert!(status.success(), "{status}");
     assert!(TcpStream::connect(&address).await.is_err(), "the broker is gone");
     assert!(receiver.messages().iter().any(|message| message.contains("ADT^A01")));

@@ -36,7 +36,7 @@ async fn read(events: &mut EventLoop, wanted: usize) -> Vec<String> {
             }
         }
     };
-    timeout(Duration::from_secs(20), reading).await.expect("every message arrives within 20 s");
+    timeout(Duration::from_secs(60), reading).await.expect("every message arrives within a minute");
     bodies
 }
 
@@ -63,7 +63,7 @@ async fn what_is_published_before_anybody_subscribes_arrives_in_order_once_someb
     let bodies = read(&mut events, 120).await;
     let expected: Vec<String> = (0..120).map(|n| format!("{{\"n\":{n}}}")).collect();
     assert_eq!(bodies, expected);
-    timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
+    timeout(Duration::from_secs(60), task).await.unwrap().unwrap();
     assert_eq!(*counts.borrow(), Published { sent: 120, acknowledged: 120, refused: 0 });
     broker.stop().await.unwrap();
 }
@@ -76,7 +76,7 @@ async fn a_broker_that_goes_away_and_comes_back_gets_everything() {
     let (client, mut events) = subscribe(address).await;
     queue.send(publication(0)).await.unwrap();
     assert_eq!(read(&mut events, 1).await.len(), 1);
-    assert!(settled(&mut counts, 1, Instant::now() + Duration::from_secs(5)).await);
+    assert!(settled(&mut counts, 1, Instant::now() + Duration::from_secs(60)).await);
     drop((client, events));
     first.stop().await.unwrap();
     for number in 1..30 {
@@ -85,7 +85,7 @@ async fn a_broker_that_goes_away_and_comes_back_gets_everything() {
     let second = Mosquitto::start(&address.to_string()).await.unwrap();
     let (_client, mut events) = subscribe(address).await;
     assert_eq!(read(&mut events, 29).await.len(), 29);
-    assert!(settled(&mut counts, 30, Instant::now() + Duration::from_secs(5)).await);
+    assert!(settled(&mut counts, 30, Instant::now() + Duration::from_secs(60)).await);
     second.stop().await.unwrap();
 }
 

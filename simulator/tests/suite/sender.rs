@@ -9,7 +9,7 @@ fn message(number: usize) -> String {
 }
 
 fn sender(receiver: &Receiver) -> Mllp {
-    Mllp::with_patience(&receiver.address, Duration::from_secs(2))
+    Mllp::with_patience(&receiver.address, Duration::from_secs(5))
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ use crate::terminology::Terminology;
 use crate::tls::Tls;
 
 /// How long a test waits for what must come; far above what it takes.
-pub const SOON: Duration = Duration::from_secs(20);
+pub const SOON: Duration = Duration::from_secs(60);
 
 struct Publisher(Hub);
 impl Audience for Publisher {

@@ -138,7 +138,7 @@ fn row_27_what_cannot_be_stored_is_refused_with_207_and_readiness_says_so() {
     let (n, answer) = refused.expect("the disk fills up");
     assert!(answer.contains("MSA|AR|FILL") && answer.contains("|207^"), "{answer}");
     let unready = || (service.get_text("/readyz").0 == 503).then_some(());
-    eventually(Duration::from_secs(5), unready).expect("readiness says so");
+    eventually(PATIENCE, unready).expect("readiness says so");
     assert_eq!(service.get_text("/healthz").0, 200, "it lives");
     assert!(service.values("A4", "temperature").len() <= n + 1, "what was refused changed nothing");
 }

@@ -9,7 +9,6 @@ use crate::broker::{Broker, connected, temperature};
 use crate::support::*;
 
 const TOPIC: &str = "stormwatch/v1/6E/01/vitals";
-const LONG: Duration = Duration::from_secs(20);
 
 fn ward(broker: &Broker) -> Service {
     let service = Service::start_with(&["--mqtt", &broker.url()]);
@@ -20,7 +19,7 @@ fn ward(broker: &Broker) -> Service {
 
 fn arrives(service: &Service, value: f64) {
     let there = || service.values("S1", "temperature").contains(&value).then_some(());
-    eventually(LONG, there).unwrap_or_else(|| panic!("{value} did not arrive"));
+    eventually(PATIENCE, there).unwrap_or_else(|| panic!("{value} did not arrive"));
 }
 
 fn padded(seconds_ago: i64, value: &str, bytes: usize) -> String {
@@ -69,7 +68,7 @@ fn row_79_what_was_not_acknowledged_comes_again_and_counts_once() {
     });
     let again = Service::start_in(&data, &["--mqtt", &url]);
     let all = || (again.values("S1", "temperature").len() >= 2_000).then_some(());
-    eventually(Duration::from_secs(60), all).expect("everything arrives");
+    eventually(PATIENCE, all).expect("everything arrives");
     assert_eq!(again.values("S1", "temperature").len(), 2_000, "and each once");
     again.get_text("/healthz");
     drop(service);
@@ -85,7 +84,7 @@ fn row_80_a_broker_that_forgot_the_session_is_asked_again_and_the_gap_is_said() 
     broker.restart();
     let forgotten =
         || (service.figure("stormwatch_oddities_total{what=\"session-lost\"}") == 1).then_some(());
-    eventually(LONG, forgotten).expect("the gap is noticed");
+    eventually(PATIENCE, forgotten).expect("the gap is noticed");
     connected(&service, "mqtt");
     broker.publish(TOPIC, &temperature("S1", 2, "38.2"));
     arrives(&service, 38.2);
@@ -128,7 +127,7 @@ fn row_80_a_subscription_that_is_refused_is_said() {
         let whole = service.get(&format!("/api/v1/alerts/{}", alert["id"].as_str()?)).to_string();
         whole.contains("refuses stormwatch/v1/+/+/vitals").then_some(())
     };
-    eventually(LONG, said).expect("a refused subscription is no silence");
+    eventually(PATIENCE, said).expect("a refused subscription is no silence");
 }
 
 #[test]
@@ -217,12 +216,12 @@ fn row_84_a_gateway_that_goes_offline_is_said_at_once() {
         let rows = alerts["alerts"].as_array().expect("alerts").clone();
         rows.into_iter().find(|alert| alert["rule"] == "service-impaired")
     };
-    let alert = eventually(LONG, || impaired(&service)).expect("an alert");
+    let alert = eventually(PATIENCE, || impaired(&service)).expect("an alert");
     assert_eq!(alert["state"], "active");
     assert!(service.quarantine().is_empty(), "a last will is no broken payload");
     broker.publish("gw/6E/01/vitals", &temperature("S1", 5, "37.5"));
     let over = || impaired(&service).filter(|alert| alert["state"] != "active");
-    eventually(LONG, over).expect("values from the gateway end it");
+    eventually(PATIENCE, over).expect("values from the gateway end it");
 }
 
 #[test]
@@ -235,7 +234,7 @@ fn row_84_a_feed_that_falls_silent_raises_an_alert() {
     broker.publish(TOPIC, &temperature("S1", 5, "37.5"));
     arrives(&service, 37.5);
     let silent = || service.get("/api/v1/alerts").to_string().contains("feed-silent").then_some(());
-    eventually(LONG, silent).expect("silence is not good news");
+    eventually(PATIENCE, silent).expect("silence is not good news");
 }
 
 #[test]
@@ -252,7 +251,7 @@ fn row_85_a_screen_that_does_not_read_costs_nobody_else_anything() {
         assert_eq!(code(&line.exchange(&oru("S1", &format!("N{n}"), -n, "F", &rows))), "AA");
     }
     service.send(&adt("S2", "02", "LAST", "A01"));
-    let arrived = quick.wait(LONG, |frame| frame["type"] == "patient" && frame["patient"]["id"] == "S2");
+    let arrived = quick.wait(PATIENCE, |frame| frame["type"] == "patient" && frame["patient"]["id"] == "S2");
     assert!(arrived.is_some(), "a quick screen is served");
     let grown = service.memory().saturating_sub(before);
     assert!(grown < 128, "memory grew {grown} MiB");
@@ -264,12 +263,12 @@ fn row_86_a_screen_that_comes_back_gets_what_it_missed() {
     let service = Service::start();
     service.send(&adt("S1", "01", "A", "A01"));
     let mut frames = service.subscribe();
-    let beat = frames.wait(LONG, |frame| frame["type"] == "heartbeat").expect("a heartbeat");
+    let beat = frames.wait(PATIENCE, |frame| frame["type"] == "heartbeat").expect("a heartbeat");
     let cursor = beat["cursor"].as_str().expect("a cursor").to_owned();
     drop(frames);
     service.send(&adt("S2", "02", "B", "A01"));
     let mut again = service.subscribe_after(&cursor);
-    let missed = again.wait(LONG, |frame: &Json| match frame["type"].as_str() {
+    let missed = again.wait(PATIENCE, |frame: &Json| match frame["type"].as_str() {
         Some("patient") => frame["patient"]["id"] == "S2",
         Some("snapshot") => frame.to_string().contains("\"S2\""),
         _ => false,
