@@ -29,6 +29,8 @@ pub trait Audience: Send {
     fn applied(&mut self, entry: &Entry, changes: &[Change], engine: &Engine);
     /// Time alone will change something then; somebody must append a tick.
     fn due(&mut self, at: Option<Time>);
+    /// The journal has ended; nothing follows.
+    fn ended(&mut self, _engine: &Engine) {}
 }
 
 /// Asks the engine between two entries.
@@ -100,6 +102,7 @@ pub fn start(
                     Err(Quiet::Ended) => break,
                 }
             }
+            audience.ended(&engine);
             engine
         })
         .expect("the system can start one more thread");

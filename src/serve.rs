@@ -3,6 +3,7 @@
 mod past;
 mod retry;
 mod rules;
+mod save;
 mod tick;
 
 use std::net::SocketAddr;
@@ -27,6 +28,8 @@ use crate::model::{AlertChange, Change, Entry, Priority, Time};
 use crate::notify::{Notifier, Pace, Setup};
 use crate::tls::Tls;
 
+use save::Saving;
+
 pub use rules::{check, terminology};
 
 /// Who hears of each entry once it is folded: counters, webhooks, displays, the ticker.
@@ -34,6 +37,7 @@ struct Everybody {
     metrics: Metrics,
     hub: Hub,
     notifier: Notifier,
+    saving: Saving,
     due: watch::Sender<Option<Time>>,
     watch: Stopwatch,
 }
@@ -64,14 +68,9 @@ impl Audience for Everybody {
         self.metrics.folded_seq.set(i64::try_from(entry.seq).unwrap_or(i64::MAX));
         self.metrics.fold_seconds.observe(self.watch.elapsed().as_secs_f64());
         if changes.iter().any(|change| matches!(change, Change::Alert { .. })) {
-            for priority in Priority::ALL {
-                let open = engine.open_alerts().filter(|a| a.priority == priority).count();
-                self.metrics
-                    .open_alerts
-                    .with_label_values(&[priority.name()])
-                    .set(i64::try_from(open).unwrap_or(0));
-            }
+            self.count_open(engine);
         }
+        self.saving.consider(engine, &self.notifier);
     }
 
     fn about_to_apply(&mut self) {
@@ -81,6 +80,28 @@ impl Audience for Everybody {
     fn due(&mut self, at: Option<Time>) {
         // Unchanged instants wake nobody.
         self.due.send_if_modified(|known| std::mem::replace(known, at) != at);
+    }
+
+    fn ended(&mut self, engine: &Engine) {
+        self.saving.finish(engine, &self.notifier);
+    }
+}
+
+impl Everybody {
+    /// The fold does not begin at the journal's first entry.
+    fn begin(&mut self, engine: &Engine) {
+        self.hub.begin(engine);
+        self.saving.begin(engine.seq());
+        self.metrics.folded_seq.set(i64::try_from(engine.seq()).unwrap_or(i64::MAX));
+        self.count_open(engine);
+    }
+
+    fn count_open(&self, engine: &Engine) {
+        for priority in Priority::ALL {
+            let open = engine.open_alerts().filter(|a| a.priority == priority).count();
+            let gauge = self.metrics.open_alerts.with_label_values(&[priority.name()]);
+            gauge.set(i64::try_from(open).unwrap_or(0));
+        }
     }
 }
 
@@ -120,15 +141,21 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     })?;
     let hub = Hub::new(&access);
     let (due, ticks) = watch::channel(None);
+    let saving = Saving::start(reader.clone()).context("starting the thread that writes snapshots")?;
+    let watch = Stopwatch::start();
     let mut everybody =
-        Everybody { metrics: metrics.clone(), hub: hub.clone(), notifier, due, watch: Stopwatch::start() };
-    let (engine, known) = past::fold(&reader, last_seq, &mut everybody)?;
+        Everybody { metrics: metrics.clone(), hub: hub.clone(), notifier, saving, due, watch };
+    let (engine, saved) = past::fold(&reader, last_seq, &mut everybody)?;
+    let in_force = past::InForce::of(&engine);
     everybody.notifier.replayed();
     doors.heard_before = engine.feeds().values().any(|feed| feed.via == "mqtt");
     let desk =
         Desk::new(journal.clone(), reader.clone(), clock.clone(), metrics.clone(), terminology.clone());
     let (fold, folding) = fold::start(engine, tail, everybody);
-    rules::take_effect(&config, &known, &terminology, &journal).await?;
+    rules::take_effect(&config, in_force.as_ref(), &terminology, &journal).await?;
+    if saved > 0 {
+        past::check(reader.clone(), saved, journal.clone()).context("starting to check the journal")?;
+    }
     let (stop, stopping) = watch::channel(false);
     tokio::spawn(tick::keep(journal.clone(), clock.clone(), ticks, stopping.clone()));
     tokio::spawn(rules::watch(config.clone(), journal.clone(), desk.clone(), stopping.clone()));

@@ -223,6 +223,17 @@ impl Hub {
         &self.inner.key
     }
 
+    /// The fold begins at the end of an entry whose news nobody here has seen: who comes back from before it gets a
+    /// snapshot. Patients are drawn anew for everybody.
+    pub fn begin(&self, engine: &Engine) {
+        let mut stream = self.stream();
+        stream.head = Cursor::before_patients(engine.seq());
+        stream.floor = Some(stream.head);
+        stream.painting = engine.painting().map(|(name, ward)| (name.to_owned(), ward.to_owned())).collect();
+        drop(stream);
+        self.inner.folded.send_replace(engine.seq());
+    }
+
     /// Takes in what one entry changed; called on the fold's thread after each entry, live or replayed. Never waits.
     pub fn publish(&self, entry: &Entry, changes: &[Change], engine: &Engine) {
         let mut stream = self.stream();

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::escalation::Watch;
 use super::life::{Judged, Manner, Running};
@@ -19,7 +20,7 @@ use crate::model::{
 };
 
 /// What an alert is about: a rule for a patient, or for a feed, a display or a ward.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AlertKey {
     pub patient: Option<PatientId>,
     pub rule: Arc<str>,
@@ -75,7 +76,7 @@ impl Moment<'_> {
 }
 
 /// What a new alert has to know of the one before it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Ended {
     pub at: Time,
     /// When its condition made it active: a condition that comes and goes flaps, also where each alert was answered.
@@ -83,7 +84,7 @@ pub(super) struct Ended {
 }
 
 /// The alerts of one ward.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Alerts {
     pub(super) running: BTreeMap<AlertKey, Running>,
     closed: VecDeque<Alert>,
@@ -96,6 +97,17 @@ pub struct Alerts {
 }
 
 impl Alerts {
+    /// Lets alerts that were raised under one rule share it, as they did before they were written down.
+    pub(super) fn share(&mut self, in_force: &[Arc<Standing>]) {
+        let mut shared: BTreeMap<(Arc<str>, Arc<str>), Arc<Standing>> =
+            in_force.iter().map(|standing| (standing.key(), standing.clone())).collect();
+        for running in self.running.values_mut() {
+            running.share(&mut |standing| {
+                *standing = shared.entry(standing.key()).or_insert_with(|| standing.clone()).clone();
+            });
+        }
+    }
+
     pub fn open(&self) -> impl Iterator<Item = &Alert> {
         self.running.values().map(|r| &r.alert).filter(|a| a.state != AlertState::Pending)
     }

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::rule::{Policy, Verdict};
 use super::sweep::Standing;
 use crate::model::alert::{Acknowledgement, LedgerLine, Shelf, Transition};
@@ -24,7 +26,7 @@ pub const FLAP_HOLD: Span = Span::minutes(15);
 pub const UNDO_SPAN: Span = Span::seconds(10);
 
 /// How the alert's rule wants it treated; a running alert keeps the manner it was raised with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manner {
     /// The condition must hold this long before anybody is told.
     pub hold: Span,
@@ -54,7 +56,7 @@ pub struct Judged {
 }
 
 /// What a person did last, so that it can be taken back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Undo {
     pub by: Actor,
     pub at: Time,
@@ -62,7 +64,7 @@ pub struct Undo {
 }
 
 /// One alert that is not closed, with what its life needs beyond what is shown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Running {
     pub alert: Alert,
     pub manner: Arc<Manner>,
@@ -91,6 +93,17 @@ pub struct Running {
 }
 
 impl Running {
+    /// Puts one shared rule in the place of each own copy, also in what can be taken back.
+    pub(super) fn share(&mut self, one: &mut impl FnMut(&mut Arc<Standing>)) {
+        if let Some(standing) = &mut self.standing {
+            one(standing);
+            self.manner = standing.manner.clone();
+        }
+        if let Some(undo) = &mut self.undo {
+            undo.before.share(one);
+        }
+    }
+
     pub fn new(alert: Alert, manner: Arc<Manner>, standing: Option<Arc<Standing>>, now: Time) -> Running {
         Running {
             alert,

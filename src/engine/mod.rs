@@ -18,6 +18,7 @@ mod pressure;
 pub mod quality;
 pub mod rule;
 pub mod score;
+mod snapshot;
 mod sweep;
 pub mod technical;
 mod therapy;
@@ -43,6 +44,7 @@ use rule::RuleSet;
 use technical::Machinery;
 use window::Pushed;
 
+pub use snapshot::Unreadable;
 pub use touch::{Touch, concerns, matters};
 
 /// A discharged patient's alerts stay this long, in case the discharge is cancelled; engineering.
@@ -58,8 +60,12 @@ pub struct Engine {
     site: Site,
     zone: TimeZone,
     analytes: Arc<BTreeMap<Analyte, AnalyteSettings>>,
+    /// The version of the terminology they came with; empty before the first.
+    terminology: Arc<str>,
     rules: Arc<RuleSet>,
     tables: Arc<score::Tables>,
+    /// The files those tables were read from; none where they are the built-in ones.
+    score_files: Arc<[(String, String)]>,
     /// The rules in force, each ready to be judged.
     standing: Arc<[Arc<sweep::Standing>]>,
     /// The empty text, shared.
@@ -88,8 +94,10 @@ impl Engine {
             site: Site::default(),
             zone: zone_of(&Site::default()),
             analytes: Arc::default(),
+            terminology: "".into(),
             rules: Arc::new(RuleSet::default()),
             tables: Arc::new(score::Tables::builtin()),
+            score_files: Arc::from([]),
             standing: Arc::from([]),
             nothing: "".into(),
             patients: BTreeMap::new(),
@@ -164,7 +172,8 @@ impl Engine {
                 self.machinery.rules_refused(Some(reason.clone()));
                 self.judge_machinery(changes);
             }
-            Event::Terminology { hash: _, analytes } => {
+            Event::Terminology { hash, analytes } => {
+                self.terminology = hash.as_str().into();
                 self.analytes = Arc::new(analytes.iter().map(|s| (s.name, s.clone())).collect());
                 self.look_at_everybody(changes);
             }
@@ -417,8 +426,19 @@ impl Engine {
     pub fn analytes(&self) -> impl Iterator<Item = &AnalyteSettings> {
         self.analytes.values()
     }
+    /// The version of the terminology in force; empty before the first.
+    pub fn terminology(&self) -> &str {
+        &self.terminology
+    }
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
     pub fn feeds(&self) -> &BTreeMap<String, technical::Feed> {
         &self.machinery.feeds
+    }
+    /// Displays with their wards that paint.
+    pub fn painting(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.machinery.painting()
     }
     /// Wards with a display that paints.
     pub fn watched(&self) -> &BTreeSet<String> {

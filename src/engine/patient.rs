@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::score::Score;
+use serde::{Deserialize, Serialize};
+
+use super::score::{Score, listed};
 use super::window::{Pushed, Window};
 use crate::model::{
     Analyte, Assessment, Census, CensusKind, Charted, Factors, Location, Observation, PatientId, Person,
@@ -16,7 +18,7 @@ pub const BASELINE_SPAN: Span = Span::days(2);
 pub const BASELINE_REACH: Span = Span::days(14);
 
 /// One patient under one identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Patient {
     pub id: PatientId,
     pub location: Location,
@@ -33,12 +35,16 @@ pub struct Patient {
     pub windows: BTreeMap<Analyte, Window>,
     pub crs: Grade,
     pub icans: Grade,
+    #[serde(with = "listed::map")]
     pub scores: BTreeMap<&'static str, Score>,
     /// The display bands of the early-risk scores, with their dwell.
+    #[serde(with = "listed::map")]
     pub bands: BTreeMap<&'static str, super::score::BandHold>,
     /// What each score was computed from.
+    #[serde(with = "listed::map")]
     pub asked: BTreeMap<&'static str, super::score::Inputs>,
     /// What each item of an early-risk score was worth when last it could be decided.
+    #[serde(with = "listed::map")]
     pub items: BTreeMap<&'static str, BTreeMap<String, i64>>,
     /// Applying an entry panicked; the patient is shown as broken until the service is mended.
     pub broken: bool,
@@ -54,7 +60,7 @@ pub struct Patient {
 }
 
 /// Names kept once and spoken of by number.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Names(Vec<String>);
 
 impl Names {
@@ -71,7 +77,7 @@ impl Names {
 }
 
 /// A grade as suggested by the rules of the consensus, beside what a clinician charted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Grade {
     pub suggested: Option<Score>,
     /// Since when the suggested value has been what it is.
@@ -79,7 +85,7 @@ pub struct Grade {
     pub charted: Option<ChartedGrade>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChartedGrade {
     pub grade: u8,
     pub by: String,

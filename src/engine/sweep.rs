@@ -3,6 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Engine;
 use super::SWEEP;
 use super::alert::{AlertKey, Notice};
@@ -22,12 +24,19 @@ const SHELVE_MAX: Span = Span::hours(8);
 const INFO_ACKNOWLEDGED: Span = Span::hours(24);
 
 /// A rule in force, ready to be judged. A running alert keeps the one it was raised under.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Standing {
     pub rule: Rule,
     pub version: Arc<str>,
     pub manner: Arc<Manner>,
     pub references: References,
+}
+
+impl Standing {
+    /// Version and rule: two that agree in both are the same.
+    pub(super) fn key(&self) -> (Arc<str>, Arc<str>) {
+        (self.version.clone(), self.rule.id.clone())
+    }
 }
 
 /// What a rule found when it was looked at: enough to judge its alert, nothing borrowed.
@@ -115,9 +124,10 @@ impl Engine {
         let tables = super::score::Tables::load(&scores);
         match (loaded, tables) {
             (Ok(rules), Ok(tables)) => {
-                self.standing = rules.rules.iter().map(|rule| Arc::new(standing(rule, &rules))).collect();
+                self.standing = standing_of(&rules);
                 self.rules = Arc::new(rules);
                 self.tables = Arc::new(tables);
+                self.score_files = scores.into();
                 self.machinery.rules_refused(None);
                 changes.push(Change::Rules { hash: hash.to_owned() });
                 self.look_at_everybody(changes);
@@ -127,6 +137,11 @@ impl Engine {
         }
         self.judge_machinery(changes);
     }
+}
+
+/// Every rule of a set, ready to be judged.
+pub(super) fn standing_of(rules: &RuleSet) -> Arc<[Arc<Standing>]> {
+    rules.rules.iter().map(|rule| Arc::new(standing(rule, rules))).collect()
 }
 
 /// Judges the rules that read something that changed, or all when time passed. A rule that is not met and has no

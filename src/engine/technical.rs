@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::alert::{AlertKey, Alerts, Moment, Notice};
 use super::life::{Judged, Manner};
 use super::rule::{Policy, Step, Verdict};
@@ -12,7 +14,7 @@ use crate::model::event::{DisplayReport, Site};
 use crate::model::{Kind, Location, PatientId, Priority, Rejection, Role, Span, Time};
 
 /// What is known of one source.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Feed {
     pub via: String,
     pub last_seen: Option<Time>,
@@ -26,7 +28,7 @@ pub struct Feed {
 }
 
 /// What is known of one display.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Display {
     ward: String,
     painting: bool,
@@ -40,7 +42,7 @@ impl Display {
 }
 
 /// The machinery as the fold knows it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Machinery {
     pub feeds: BTreeMap<String, Feed>,
     displays: BTreeMap<String, Display>,
@@ -71,6 +73,12 @@ struct Finding<'a> {
 }
 
 impl Machinery {
+    /// Displays that paint, with their wards.
+    pub fn painting(&self) -> impl Iterator<Item = (&str, &str)> {
+        let painting = self.displays.iter().filter(|(_, display)| display.painting);
+        painting.map(|(name, display)| (name.as_str(), display.ward.as_str()))
+    }
+
     pub fn heard(&mut self, source: &str, via: &str, skew_seconds: i64, now: Time) {
         let feed = self.feeds.entry(source.to_owned()).or_default();
         feed.via = via.to_owned();

@@ -13,6 +13,8 @@ mod sum;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::limits::{WINDOW_SAMPLES, WINDOW_SPAN};
 use crate::model::{Bound, Observation, Quality, Quantity, Span, Status, Time, Value};
 use column::Column;
@@ -24,7 +26,7 @@ use sum::Sum;
 type Key = (Time, Value, u16, u16);
 
 /// One value as the window keeps it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
     pub at: Time,
     pub value: Value,
@@ -61,7 +63,7 @@ pub enum Pushed {
 }
 
 /// A result that was corrected or withdrawn: earlier or equal claims for its key no longer count.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct ResultKey {
     at: Time,
     code: u16,
@@ -69,7 +71,7 @@ struct ResultKey {
 }
 
 /// All samples of one analyte.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Window {
     column: Column,
     /// Keys settled by a correction or a withdrawal.
@@ -80,6 +82,7 @@ pub struct Window {
     ordered: u32,
     /// The laboratory said that a newer value cannot be had.
     pub unavailable_at: Option<Time>,
+    #[serde(skip)]
     kept: kept::Kept,
 }
 

@@ -14,6 +14,7 @@ mod prepared;
 mod quarantine;
 mod read;
 mod record;
+mod snapshot;
 mod sqlite;
 mod tail;
 mod verify;
@@ -28,6 +29,8 @@ mod crash_test;
 mod damage_test;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod snapshot_test;
 #[cfg(test)]
 mod test;
 
@@ -46,6 +49,7 @@ pub use health::Health;
 pub use import::import;
 pub use quarantine::{Filter, QuarantineRow, QuarantineState};
 pub use read::{Entries, Message, Piece, Reader};
+pub use snapshot::{Snapshot, Useless};
 pub use tail::{Quiet, Tail};
 pub use verify::{Report, verify};
 

@@ -51,6 +51,19 @@ impl Reader {
         Reader { dir: dir.to_owned() }
     }
 
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The chain's hash after the message that holds entry `seq`; `None` where no message does.
+    pub(super) fn chain_at(&self, seq: u64) -> Result<Option<Hash>, Error> {
+        let connection = open_to_read(&self.dir)?;
+        let id = holder(&connection, seq).map_err(unreadable)?;
+        let query = "SELECT hash FROM message WHERE id = ?1 AND first <= ?2 AND ?2 < first + events";
+        let found = connection.query_row(query, [Number(id), Number(seq)], |row| row.get(0));
+        found.optional().map_err(unreadable)
+    }
+
     /// Every entry from `from` on, in order, up to the last one committed when the walk gets there. Each is
     /// checked against the chain; the walk ends after the first error.
     pub fn entries(&self, from: u64) -> Result<Entries, Error> {

@@ -35,5 +35,9 @@ pub const WINDOW_SPAN: Span = Span::days(35);
 pub const ALERT_HISTORY: usize = 200;
 /// Closed alerts kept in memory for lists and quality figures; the journal has the rest.
 pub const CLOSED_ALERTS: usize = 10_000;
+/// Entries after which the fold is saved, so that a restart after a crash folds no more than about these: some seconds.
+pub const SNAPSHOT_ENTRIES: u64 = 50_000;
+/// Between two snapshots at least.
+pub const SNAPSHOT_PAUSE: std::time::Duration = std::time::Duration::from_secs(600);
 /// A measurement further in the future than this is not used.
 pub const FUTURE: Span = Span::minutes(5);

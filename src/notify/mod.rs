@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use crate::clock::Clock;
@@ -143,6 +143,18 @@ impl Notifier {
         if seq >= self.recorded {
             self.wish(Wish::Settle { alert: alert.id.to_string(), seq, reason });
         }
+    }
+
+    /// Everything that entries before this one asked for is in the outbox, from this life or an earlier one.
+    pub fn recorded(&self) -> u64 {
+        self.recorded
+    }
+
+    /// Says, by the channel it gives back, when everything that entries up to this one asked for is in the outbox.
+    pub fn record_up_to(&self, seq: u64) -> Receiver<()> {
+        let (done, recorded) = sync_channel(1);
+        self.wish(Wish::UpTo { seq, done });
+        recorded
     }
 
     /// Canonical units, after a change of terminology.

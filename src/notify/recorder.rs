@@ -25,6 +25,11 @@ pub(super) enum Wish {
         reason: &'static str,
     },
     Replayed,
+    /// Nothing more comes of entries up to this one; says so when that is durable.
+    UpTo {
+        seq: u64,
+        done: SyncSender<()>,
+    },
 }
 
 pub(super) struct Recorder {
@@ -45,6 +50,12 @@ impl Recorder {
             self.record(&group);
             if group.iter().any(|wish| matches!(wish, Wish::Replayed)) {
                 self.live.store(true, Ordering::Release);
+            }
+            for wish in &group {
+                if let Wish::UpTo { done, seq: _ } = wish {
+                    // Nobody waiting any more is no failure.
+                    let _ = done.try_send(());
+                }
             }
             self.queued.store(self.outbox.queued().unwrap_or(0), Ordering::Relaxed);
             for wake in &self.wakes {

@@ -131,6 +131,10 @@ impl Outbox {
                         settle.execute(params![alert, seq, reason, live])?;
                         writing.execute("UPDATE recorded SET seq = max(seq, ?1)", [seq])?;
                     }
+                    Wish::UpTo { seq, done: _ } => {
+                        let seq = i64::try_from(*seq).unwrap_or(i64::MAX);
+                        writing.execute("UPDATE recorded SET seq = max(seq, ?1)", [seq])?;
+                    }
                     Wish::Replayed => {
                         let old = now - KEPT;
                         let forget =

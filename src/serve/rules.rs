@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use super::past::Known;
+use super::past::InForce;
 use crate::config::Config;
 use crate::engine::rule::{self, RuleSet};
 use crate::engine::score::Tables;
@@ -68,7 +68,7 @@ fn mistakes(files: &Files, terminology: &Terminology) -> Vec<String> {
 /// a ward without its rules is worse than a service that says so at once.
 pub async fn take_effect(
     config: &Config,
-    known: &Known,
+    in_force: Option<&InForce>,
     terminology: &Arc<Terminology>,
     journal: &Journal,
 ) -> anyhow::Result<()> {
@@ -78,15 +78,15 @@ pub async fn take_effect(
         bail!("{} cannot be used:\n{}", config.rules.display(), bad.join("\n"));
     }
     let mut events = Vec::new();
-    if known.site.as_ref() != Some(&config.site) {
+    if in_force.map(|known| &known.site) != Some(&config.site) {
         events.push(Event::Site(config.site.clone()));
     }
     let hash = files::version(&terminology_files(&config.terminology)?);
-    if known.terminology.as_ref() != Some(&hash) {
+    if in_force.map(|known| &known.terminology) != Some(&hash) {
         events.push(Event::Terminology { hash, analytes: terminology.analytes().to_vec() });
     }
     let hash = files::version(&rules);
-    if known.rules.as_ref() != Some(&hash) || !events.is_empty() {
+    if in_force.map(|known| &known.rules) != Some(&hash) || !events.is_empty() {
         events.push(Event::Rules { hash, author: author(), files: rules });
     }
     append(journal, events).await

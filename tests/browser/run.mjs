@@ -46,6 +46,7 @@ function kit() {
       const { muted: quiet, ...options } = wish;
       const context = await (quiet ? muted : browser).newContext({ viewport: { width: 1280, height: 900 }, timezoneId: "Asia/Tokyo", locale: "ja-JP", colorScheme: "dark", ...options });
       clearing.push(() => context.close().catch(() => undefined));
+      context.setDefaultTimeout(90_000);
       const page = await context.newPage();
       await page.goto(url);
       return page;

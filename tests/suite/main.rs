@@ -13,6 +13,7 @@ mod opinions;
 mod profiles;
 mod reload;
 mod replay;
+mod restart;
 mod support;
 mod tidy;
 mod ward;

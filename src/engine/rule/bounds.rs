@@ -1,8 +1,10 @@
 //! Arithmetic and comparison of numbers that may be bounds: `<0.5` says *below 0.5*, and nothing more.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Bound, Quantity, Value};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Comparison {
     Less,
     AtMost,
@@ -64,7 +66,7 @@ impl Comparison {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Arithmetic {
     Plus,
     Minus,

@@ -1,12 +1,14 @@
 //! Judging a condition: three answers, a trace of every part, no way to fail and a bounded cost.
 
+use serde::{Deserialize, Serialize};
+
 use super::bounds::{Comparison, arithmetic, compare, negated};
 use super::expression::{Expression, Part, PartKind, Question};
 use super::facts::{FactValue, Facts};
 use crate::model::{Analyte, Value};
 
 /// What a condition says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Verdict {
     Met,
     NotMet,

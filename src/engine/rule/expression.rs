@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::bounds::{Arithmetic, Comparison};
 use super::facts::{Fact, FactValue, Measure, Type};
 use super::lower;
@@ -26,14 +28,14 @@ impl Known<'_> {
 }
 
 /// Something a condition asks for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Question {
     Measure(Analyte, Measure),
     Fact(Fact),
 }
 
 /// One part. Children stand before their parents; the last part is the whole condition.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// Bytes of the condition's text.
     pub span: Range<usize>,
@@ -41,7 +43,7 @@ pub struct Part {
     pub gives: Type,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum PartKind {
     Constant(FactValue),
     Ask(Question),
@@ -57,7 +59,7 @@ pub enum PartKind {
 }
 
 /// A condition that has been read and checked. Judging it is in `evaluate.rs`.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Expression {
     text: Arc<str>,
     parts: Vec<Part>,
@@ -75,7 +77,7 @@ impl fmt::Display for Expression {
 }
 
 /// What a condition reads, each once and in order, so that only touched rules are judged again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct References {
     pub analytes: Vec<Analyte>,
     pub facts: Vec<Fact>,

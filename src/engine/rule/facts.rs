@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Analyte, Quantity, Span, TherapyKind, Value};
 
 /// Answers a condition's questions about one patient at one instant.
@@ -17,7 +19,7 @@ pub trait Facts {
 }
 
 /// One answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FactValue {
     Number(Quantity),
     Flag(bool),
@@ -63,7 +65,7 @@ impl fmt::Display for FactValue {
 }
 
 /// What kind of thing a part of a condition is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Type {
     Number,
     Flag,
@@ -85,7 +87,7 @@ impl Type {
 }
 
 /// Bands of the early-warning scores, in order of urgency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Band {
     Green,
     Yellow,
@@ -111,7 +113,7 @@ impl Band {
 
 /// What is asked of one analyte's values. Values are in the analyte's canonical unit. Windows reach back from
 /// now and include both ends; a value that was withdrawn or replaced does not exist.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Measure {
     /// The newest value, unknown once it is stale.
     Last,
@@ -188,7 +190,7 @@ impl Measure {
 }
 
 /// A named fact about the patient, computed by the engine. `catalogue::FACTS` has its name, kind and unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Fact {
     Day,
     HoursSinceInfusion,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::catalogue::closest;
 use super::expression::{Expression, Known, References};
 use super::fields::{Fields, Found, document, text_start};
@@ -12,7 +14,7 @@ use super::policy::{self, Policies};
 use crate::model::{Analyte, Kind, Priority, Span};
 
 /// One rule, read and checked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
     /// `phosphate-fall`: lower-case words joined by hyphens.
     pub id: Arc<str>,
@@ -50,7 +52,7 @@ pub struct Rule {
 }
 
 /// What an unknown condition does. It never closes an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WhenUnknown {
     /// Nothing: what is open stays, nothing opens.
     Keep,
@@ -59,7 +61,7 @@ pub enum WhenUnknown {
 }
 
 /// Where the limits of a rule come from (`evidence` in the file).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Grounds {
     Published,
     Engineering,
@@ -75,7 +77,7 @@ impl Grounds {
 }
 
 /// Why the rule exists (ISA-18.2): without an answer to each of these, an alert is noise.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rationale {
     pub cause: Arc<str>,
     pub consequence: Arc<str>,
@@ -103,7 +105,7 @@ impl Rule {
 }
 
 /// All rules in force, with who is told.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RuleSet {
     /// Given by the caller: the hash of the files.
     pub hash: Arc<str>,

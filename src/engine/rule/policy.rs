@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::fields::{Fields, Found, document};
 use super::mistake::{Mistake, Source};
 use crate::model::{Priority, Role, Span};
@@ -11,7 +13,7 @@ use crate::model::{Priority, Role, Span};
 pub const FILE: &str = "escalation.toml";
 
 /// A chain of steps. An acknowledgement by one of each role in `acknowledge_by` ends it; by anybody, where it is empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     pub id: Arc<str>,
     /// In order of `after`; at least one.
@@ -27,7 +29,7 @@ pub struct Policy {
 }
 
 /// Tell these roles, so long after the alert was raised.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     pub after: Span,
     pub roles: Vec<Role>,
@@ -38,7 +40,7 @@ pub struct Step {
 }
 
 /// A stretch of the day with its own on-call people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shift {
     /// `two` or `three`: shifts a day.
     pub pattern: Arc<str>,
@@ -49,7 +51,7 @@ pub struct Shift {
 }
 
 /// Which webhooks reach a role during a shift.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnCall {
     pub role: Role,
     /// Any shift where `None`.
@@ -58,7 +60,7 @@ pub struct OnCall {
 }
 
 /// How long an acknowledgement holds before the alert is active again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcknowledgementLasts {
     pub high: Span,
     pub medium: Span,
@@ -73,7 +75,7 @@ impl Default for AcknowledgementLasts {
 }
 
 /// The whole of `escalation.toml`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policies {
     pub policies: Vec<Policy>,
     pub acknowledgement_lasts: AcknowledgementLasts,

@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value as Json};
 use crate::model::{Time, Value};
 
 /// One line of the reasons.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Term {
     pub name: String,
     /// `None` where the inputs do not decide it.
@@ -46,7 +46,7 @@ impl Band {
 }
 
 /// A further number beside the value: a block's sum, a logarithm.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     pub name: String,
     pub value: Option<Value>,
@@ -54,10 +54,14 @@ pub struct Part {
     pub at_least: Option<Value>,
 }
 
+/// One of [`super::NAMES`]. Under a name of its own, because serde takes a plain `&str` for borrowed from its input.
+type Name = &'static str;
+
 /// A computed score or suggested grade.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    pub name: &'static str,
+    #[serde(with = "super::listed::name")]
+    pub name: Name,
     /// `None` when it cannot be computed from what is known. Of a points table with items missing: the points known,
     /// and `at_least` says the same.
     pub value: Option<Value>,

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Quantity, Time, Value};
 
 /// What is known under one name.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum InputValue {
     /// In the unit the score's card names, always the analyte's canonical unit.
     Number(Quantity),
@@ -16,7 +18,7 @@ pub enum InputValue {
 }
 
 /// One known input, its age and who said so.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Input {
     pub value: InputValue,
     pub measured_at: Option<Time>,
@@ -24,7 +26,7 @@ pub struct Input {
 }
 
 /// Inputs in the order of their names. A name that is absent is unknown.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Inputs {
     named: BTreeMap<Cow<'static, str>, Input>,
     /// Points that items of a points table had when last they could be decided, by id, whole points.

@@ -21,6 +21,7 @@ pub mod hscore;
 pub mod icans;
 pub mod iec_hs;
 mod input;
+pub mod listed;
 pub mod news2;
 pub mod qsofa;
 mod reach;

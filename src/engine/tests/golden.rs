@@ -279,8 +279,7 @@ fn after_it(ward: &mut Ward) {
     ward.write();
 }
 
-#[test]
-fn one_patient_from_admission_to_discharge_reads_as_before() {
+fn told() -> Ward {
     let mut story = Story::from(BEGIN - Span::days(5));
     story.rules(&shipped::rules());
     story.display(true);
@@ -289,6 +288,16 @@ fn one_patient_from_admission_to_discharge_reads_as_before() {
     before_the_infusion(&mut ward);
     the_storm(&mut ward);
     after_it(&mut ward);
+    ward
+}
+
+pub fn whole_story() -> Story {
+    told().story
+}
+
+#[test]
+fn one_patient_from_admission_to_discharge_reads_as_before() {
+    let ward = told();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/ward/transcript.txt");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");

@@ -8,7 +8,7 @@ use super::*;
 use crate::model::{AlertId, Kind, Priority};
 
 #[derive(Clone, Debug)]
-enum Deed {
+pub enum Deed {
     Value { patient: usize, analyte: usize, value: i64 },
     Withdraw { patient: usize, analyte: usize },
     Act { nth: usize, by: usize, what: usize },
@@ -20,7 +20,7 @@ enum Deed {
 const PATIENTS: [&str; 3] = ["P1", "P2", "P3"];
 const ANALYTES: [&str; 2] = ["temperature", "phosphate"];
 
-fn deed() -> impl Strategy<Value = Deed> {
+pub fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         6 => (0usize..3, 0usize..2, 30i64..42).prop_map(|(patient, analyte, value)| Deed::Value { patient, analyte, value }),
         1 => (0usize..3, 0usize..2).prop_map(|(patient, analyte)| Deed::Withdraw { patient, analyte }),
@@ -75,7 +75,7 @@ fn census(story: &mut Story, patient: usize, kind: usize, other: usize) {
     }
 }
 
-fn play(deeds: &[Deed]) -> Story {
+pub fn play(deeds: &[Deed]) -> Story {
     let mut story = Story::of(&rules());
     story.census("P2", CensusKind::Admit, Some("2"), None);
     for deed in deeds {

@@ -7,6 +7,7 @@ mod life;
 mod machinery;
 mod moves;
 mod order;
+mod snapshot;
 
 use super::Engine;
 use super::transcript;

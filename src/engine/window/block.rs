@@ -4,11 +4,14 @@
 //! step in time, its value as the step from the one before, both in the largest unit that loses nothing, and the rest
 //! only where it changes. The method is Gorilla's (Pelkonen 2015) with whole numbers in place of floats.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_bytes::{ByteBuf, Bytes};
+
 use super::{Key, Sample};
 use crate::model::{Bound, Quality, Status, Time, Value};
 
 /// What of a sample hardly ever changes from one to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Mark {
     bound: Bound,
     status: Status,
@@ -30,6 +33,23 @@ pub(super) struct Block {
     /// The first sample's mark, and those after it in the order in which they change.
     mark: Mark,
     marks: Box<[Mark]>,
+}
+
+/// By place and without names: there are very many of them.
+impl Serialize for Block {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Block { first, last, time_unit, value_unit, steps, mark, marks } = self;
+        (first, last, time_unit, value_unit, Bytes::new(steps), mark, marks).serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Block {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Block, D::Error> {
+        let (first, last, time_unit, value_unit, steps, mark, marks) =
+            <(Key, Key, i64, i64, ByteBuf, Mark, Box<[Mark]>)>::deserialize(from)?;
+        let steps = steps.into_vec().into();
+        Ok(Block { first, last, time_unit, value_unit, steps, mark, marks })
+    }
 }
 
 impl Block {

@@ -1,5 +1,7 @@
 //! Samples in their order: the newest open, all before them sealed in blocks.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::block::Block;
 use super::sum::{Sum, Tree};
 use super::{Key, Sample};
@@ -16,6 +18,22 @@ pub(super) struct Column {
     /// One leaf for each sealed block.
     tree: Tree,
     open: Vec<Sample>,
+}
+
+impl Serialize for Column {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        (&self.sealed, &self.open).serialize(to)
+    }
+}
+
+/// The sums are worked out again.
+impl<'de> Deserialize<'de> for Column {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Column, D::Error> {
+        let (sealed, open) = <(Vec<Block>, Vec<Sample>)>::deserialize(from)?;
+        let mut tree = Tree::default();
+        tree.splice(0..0, sealed.iter().map(|block| Sum::over(&block.samples().collect::<Vec<_>>())));
+        Ok(Column { sealed, tree, open })
+    }
 }
 
 impl Column {
