@@ -53,6 +53,9 @@ impl Audience for Everybody {
                 }
                 Change::Alert { change, alert, cause: _ } => {
                     self.notifier.follow(alert, entry.seq);
+                    if *change == AlertChange::TakenBack {
+                        self.notifier.resume(alert, entry.seq);
+                    }
                     self.metrics.alerts.with_label_values(&[&alert.rule, change.name()]).inc();
                     if *change == AlertChange::Acknowledged {
                         let seconds = (entry.accepted_at - alert.raised_at).0 as f64 / 1000.0;

@@ -12,6 +12,7 @@ use super::form::{Form, parse};
 use super::problem::Problem;
 use super::state::{Shared, State as Parts};
 use super::view::AlertView;
+use crate::engine::Engine;
 use crate::model::event::Rating;
 use crate::model::{Action, ActionKind, Alert, AlertId, AlertState, Event};
 
@@ -126,7 +127,17 @@ pub async fn perform(
 ) -> Result<Done, Problem> {
     let doing = name(&kind);
     let wanted = kind.clone();
-    let look = move |alert: &Alert, _: &_| (possible(&wanted, alert.state), alert.patient.clone());
+    let (actor, now) = (caller.actor(), state.now());
+    let look = move |alert: &Alert, engine: &Engine| {
+        let possible = possible(&wanted, alert.state).and_then(|()| match wanted {
+            ActionKind::Undo if !engine.may_take_back(&alert.id, &actor, now) => Err(Problem::conflict(
+                "there is nothing of yours to take back: the last action was another person's, or is more than ten \
+                 seconds ago",
+            )),
+            _ => Ok(()),
+        });
+        (possible, alert.patient.clone())
+    };
     let (possible, patient) = seen(state, caller, id, doing, look).await?;
     let patient = patient.as_ref().map(|id| id.as_str());
     if let Err(problem) = possible {

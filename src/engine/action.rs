@@ -1,7 +1,7 @@
 //! What people do with alerts.
 
 use super::alert::{Alerts, Moment};
-use super::life::{Running, UNDO_SPAN, Undo};
+use super::life::{Running, Undo};
 use super::rule::Verdict;
 use super::turn::realarm;
 use crate::model::{Action, ActionKind, AlertChange, AlertState};
@@ -112,7 +112,7 @@ fn acknowledge(running: &mut Running, action: &Action, comment: &str, moment: &m
 
 fn take_back(running: &mut Running, action: &Action, moment: &mut Moment<'_>) {
     let Some(undo) = running.undo.take() else { return };
-    if undo.by != action.by || moment.now - undo.at > UNDO_SPAN {
+    if !undo.may_be_taken_back(&action.by, moment.now) {
         running.undo = Some(undo);
         return;
     }
@@ -132,5 +132,5 @@ fn take_back(running: &mut Running, action: &Action, moment: &mut Moment<'_>) {
         running.announce = undo.before.announce;
     }
     running.note("undone", moment.now, &action.by.name);
-    moment.changed(AlertChange::Updated, &running.alert, "the last action was taken back");
+    moment.changed(AlertChange::TakenBack, &running.alert, "the last action was taken back");
 }

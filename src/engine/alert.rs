@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::escalation::Watch;
-use super::life::{Judged, Manner, Running};
+use super::life::{Judged, Manner, Running, Undo};
 use super::rule::Verdict;
 use super::sweep::Standing;
 use super::turn;
@@ -120,6 +120,11 @@ impl Alerts {
     pub fn get(&self, id: &AlertId) -> Option<&Alert> {
         let open = self.keys.get(id).and_then(|key| self.running.get(key)).map(|r| &r.alert);
         open.filter(|a| a.id == *id).or_else(|| self.closed.iter().rev().find(|a| a.id == *id))
+    }
+
+    /// What a person did last with an open alert, while it may still be taken back.
+    pub(super) fn last_action(&self, id: &AlertId) -> Option<&Undo> {
+        self.running.get(self.keys.get(id)?)?.undo.as_ref()
     }
 
     pub fn of(&self, key: &AlertKey) -> Option<&Running> {

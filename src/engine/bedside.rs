@@ -25,6 +25,8 @@ const OXYGEN_REACH: Span = Span::hours(24);
 pub enum Support {
     None,
     Low,
+    /// A nasal cannula whose flow nobody has stated: low or high.
+    Cannula,
     High,
     PositivePressure,
 }
@@ -34,6 +36,7 @@ impl Support {
         match self {
             Support::None => "none",
             Support::Low => "low",
+            Support::Cannula => "nasal_cannula",
             Support::High => "high",
             Support::PositivePressure => "positive_pressure",
         }
@@ -51,7 +54,7 @@ impl Support {
         match device {
             Some(OxygenDevice::None) => Some(Support::None),
             Some(OxygenDevice::NasalCannula) => {
-                Some(flow.map_or(Support::Low, |f| by_flow(f).max(Support::Low)))
+                Some(flow.map_or(Support::Cannula, |f| by_flow(f).max(Support::Low)))
             }
             Some(OxygenDevice::BlowBy) => Some(Support::Low),
             Some(

@@ -63,6 +63,13 @@ pub struct Undo {
     pub before: Box<Running>,
 }
 
+impl Undo {
+    /// By the same person, within [`UNDO_SPAN`].
+    pub fn may_be_taken_back(&self, by: &Actor, now: Time) -> bool {
+        self.by == *by && now - self.at <= UNDO_SPAN
+    }
+}
+
 /// One alert that is not closed, with what its life needs beyond what is shown.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Running {
@@ -134,12 +141,12 @@ impl Running {
     pub fn due(&self) -> Option<Time> {
         let step = self.alert.next_step_at.filter(|_| self.may_tell());
         let flap = self.over_since.map(|since| since + FLAP_HOLD);
+        let answered = self.alert.acknowledged.as_ref().map(|ack| ack.expires_at);
         let by_state = match self.alert.state {
             AlertState::Pending => self.pending_since.map(|since| since + self.manner.hold),
-            AlertState::Active => earliest([step, flap]),
-            AlertState::Acknowledged => {
-                earliest([self.alert.acknowledged.as_ref().map(|ack| ack.expires_at), flap])
-            }
+            // One of several roles may have answered already; that answer expires too.
+            AlertState::Active => earliest([step, flap, answered]),
+            AlertState::Acknowledged => earliest([answered, flap]),
             AlertState::Returned if self.manner.latch => step,
             AlertState::Returned => self.returned_at.map(|at| at + RETURNED_STAYS),
             AlertState::Shelved => self.alert.shelf.as_ref().map(|shelf| shelf.until),

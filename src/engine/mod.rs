@@ -8,6 +8,7 @@ mod action;
 pub mod alert;
 pub mod bedside;
 mod escalation;
+mod evidence;
 pub mod feature;
 mod follow;
 mod gather;
@@ -35,7 +36,7 @@ use jiff::tz::TimeZone;
 
 use crate::model::event::Site;
 use crate::model::{
-    ActionKind, Alert, AlertId, Analyte, AnalyteSettings, Census, CensusKind, Change, Entry, Event,
+    ActionKind, Actor, Alert, AlertId, Analyte, AnalyteSettings, Census, CensusKind, Change, Entry, Event,
     Observation, PatientId, Span, Time,
 };
 use alert::{Alerts, Moment};
@@ -409,6 +410,10 @@ impl Engine {
     }
     pub fn alert(&self, id: &AlertId) -> Option<&Alert> {
         self.alerts.get(id)
+    }
+    /// Whether the last action on an alert is this person's, and recent enough to be taken back.
+    pub fn may_take_back(&self, id: &AlertId, by: &Actor, now: Time) -> bool {
+        self.alerts.last_action(id).is_some_and(|undo| undo.may_be_taken_back(by, now))
     }
     pub fn rules(&self) -> &RuleSet {
         &self.rules

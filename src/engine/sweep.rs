@@ -8,15 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use super::SWEEP;
 use super::alert::{AlertKey, Notice};
+use super::evidence;
 use super::feature::View;
 use super::grading;
 use super::life::{Judged, Manner};
-use super::rule::{
-    FactValue, Known, Policies, Policy, Read, References, Rule, RuleSet, Verdict, WhenUnknown,
-};
+use super::rule::{Known, Policies, Policy, References, Rule, RuleSet, Verdict, WhenUnknown};
 use super::touch::{self, Touch};
 use crate::model::limits::WINDOW_SPAN;
-use crate::model::{Analyte, AnalyteSettings, Change, Evidence, Location, PatientId, Quantity, Span};
+use crate::model::{Analyte, AnalyteSettings, Change, Location, PatientId, Span};
 
 /// A person may suppress an alert for at most this long; engineering.
 const SHELVE_MAX: Span = Span::hours(8);
@@ -183,8 +182,8 @@ fn judge(rule: &Rule, met: Verdict, view: &View<'_>) -> Judged {
     let worse = rule.worsens.as_ref().map_or(Verdict::NotMet, |worsens| worsens.verdict(view));
     let looked = if met == Verdict::Met { &rule.when } else { rule.until.as_ref().unwrap_or(&rule.when) };
     let traced = looked.evaluate(view);
-    let found = evidence(view, &traced.reads);
-    let words = words(&found, &traced.reads);
+    let found = evidence::behind(view, &traced.reads);
+    let words = evidence::words(view.patient, &found, &traced.reads);
     let evidence = if met == Verdict::Met { found } else { Vec::new() };
     Judged { met, over, worse, evidence, missing: traced.missing, words }
 }
@@ -239,57 +238,4 @@ fn manner(rule: &Rule, policies: &Policies) -> Manner {
         acknowledgement_expires: policies.acknowledgement(rule.priority).unwrap_or(INFO_ACKNOWLEDGED),
         shelve_max: SHELVE_MAX,
     }
-}
-
-/// The measurements a condition rested on.
-fn evidence(view: &View<'_>, reads: &[Read]) -> Vec<Evidence> {
-    let mut found: Vec<Evidence> = Vec::new();
-    for read in reads {
-        let Some(analyte) = read.analyte else { continue };
-        let Some(window) = view.patient.window(analyte) else { continue };
-        let Some(sample) = window.last_until(view.now) else { continue };
-        let rate = (view.settings)(analyte).and_then(|settings| settings.rate.as_ref());
-        let result = match &read.result {
-            Some(FactValue::Number(quantity)) => Some(quantity.value),
-            Some(FactValue::Flag(_) | FactValue::Text(_) | FactValue::Duration(_) | FactValue::Band(_))
-            | None => None,
-        };
-        let row = Evidence {
-            analyte,
-            quantity: Quantity { value: sample.value, bound: sample.bound },
-            measured_at: sample.at,
-            source: view.patient.name_of(sample.source).to_owned(),
-            feature: read.feature.clone(),
-            result,
-            comparison: read.comparison.clone(),
-            superseded: false,
-            doubt: window.doubt(&sample, rate).map(str::to_owned),
-        };
-        if !found.iter().any(|e| e.analyte == row.analyte && e.feature == row.feature) {
-            found.push(row);
-        }
-    }
-    found
-}
-
-/// What was found, for the record: `phosphate 2.3 (change_from_baseline("24h") = -34.3)`.
-fn words(evidence: &[Evidence], reads: &[Read]) -> String {
-    let mut parts: Vec<String> = evidence
-        .iter()
-        .map(|e| {
-            let sign = e.quantity.bound.sign().unwrap_or("");
-            match (&e.result, e.feature.is_empty()) {
-                (Some(result), false) => {
-                    format!("{} {sign}{} ({} = {result})", e.analyte, e.quantity.value, e.feature)
-                }
-                _ => format!("{} {sign}{}", e.analyte, e.quantity.value),
-            }
-        })
-        .collect();
-    for read in reads.iter().filter(|r| r.analyte.is_none()) {
-        if let Some(result) = &read.result {
-            parts.push(format!("{} = {result}", read.feature));
-        }
-    }
-    parts.join(", ")
 }

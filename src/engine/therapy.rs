@@ -88,7 +88,7 @@ impl Patient {
     }
 
     /// The newest statement on oxygen: device and flow in L/min.
-    pub fn oxygen(&self, now: Time) -> Option<(Option<OxygenDevice>, Option<Value>, Time)> {
+    pub fn oxygen(&self, now: Time) -> Option<Oxygen> {
         let charted = self.running(TherapyKind::Oxygen, now).first().map(|t| (t.device, t.flow, t.at));
         let by_therapy = charted.or_else(|| {
             // Nothing runs: off since the last stop or end.
@@ -99,8 +99,8 @@ impl Patient {
         let flow = self.window(Analyte::OXYGEN_FLOW).and_then(|w| w.last_until(now));
         let by_flow = flow.map(|s| (None, Some(s.value), s.at));
         match (by_therapy, by_flow) {
-            // A newer flow with the same device: the device stays what it was.
-            (Some(therapy), Some(flow)) if flow.2 > therapy.2 => {
+            // A newer flow with the same device, or the flow said beside it: the device stays what it is.
+            (Some(therapy), Some(flow)) if flow.2 > therapy.2 || completes(&therapy, flow.2) => {
                 let same_device =
                     therapy.0.filter(|d| *d != OxygenDevice::None && flow.1 > Some(Value::ZERO));
                 Some((same_device, flow.1, flow.2))
@@ -109,6 +109,14 @@ impl Patient {
             (None, flow) => flow,
         }
     }
+}
+
+/// Device, flow in L/min, and when that was said.
+type Oxygen = (Option<OxygenDevice>, Option<Value>, Time);
+
+/// A flow of this instant belongs to a device stated without one at the same instant: monitors send them as two rows.
+fn completes((device, flow, said): &Oxygen, at: Time) -> bool {
+    at == *said && flow.is_none() && *device != Some(OxygenDevice::None)
 }
 
 /// The order of therapies: by instant, then stops before starts, then by content, so that the same set gives the same

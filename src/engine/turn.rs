@@ -148,7 +148,17 @@ pub(super) fn on_time(running: &mut Running, moment: &mut Moment<'_>) {
                 finish_flapping(running, moment);
             }
         }
-        AlertState::Active => finish_flapping(running, moment),
+        AlertState::Active => {
+            let expired = running.alert.acknowledged.as_ref().is_some_and(|ack| ack.expires_at <= now);
+            if expired {
+                running.alert.acknowledged = None;
+                running.alert.awaiting = running.manner.policy.acknowledge_by.clone();
+                let cause = "the first acknowledgement expired before the others came";
+                running.note("expired", now, cause);
+                moment.changed(AlertChange::Updated, &running.alert, cause);
+            }
+            finish_flapping(running, moment);
+        }
         AlertState::Returned if !running.manner.latch => {
             close(running, "over for half an hour, nobody needed to act", moment);
         }

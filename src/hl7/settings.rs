@@ -29,6 +29,9 @@ pub struct ReadSettings {
     /// it comes out empty, the room is used, else the bed.
     pub bed: String,
     pub measured_at: MeasuredAt,
+    /// An encoded order (RXE) says that the drug is given as ordered: for houses that send no administrations. Elsewhere an
+    /// order is not an administration.
+    pub orders_are_given: bool,
     /// `38,7` is 38.7.
     pub decimal_comma: bool,
     /// The only MSH-11 that is accepted (`P`); any when `None`.
@@ -65,6 +68,7 @@ impl Default for ReadSettings {
             identifier_types: ["MR", "PI", "PT", "AN"].map(String::from).to_vec(),
             bed: "{room}".into(),
             measured_at: MeasuredAt::Row,
+            orders_are_given: false,
             decimal_comma: false,
             processing_id: None,
             default_version: "2.5".into(),

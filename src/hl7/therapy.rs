@@ -137,7 +137,8 @@ fn read_administration(
     {
         // Refused or not administered: nothing was given, whatever was said before.
         DrugStatus::Withdrawn
-    } else if order.is_stopped() || note.contains("stopped") {
+    } else if order.is_stopped() || note.contains("stopped") || is_zero(&rate) {
+        // A pump that runs at nothing does not run.
         DrugStatus::Stopped
     } else if rate.is_empty() {
         DrugStatus::Given
@@ -177,8 +178,12 @@ fn read_encoded_order(
         DrugStatus::Withdrawn
     } else if order.is_stopped() {
         DrugStatus::Stopped
-    } else {
+    } else if !settings.orders_are_given && order.state != "CM" {
         DrugStatus::Ordered
+    } else if rate.is_empty() {
+        DrugStatus::Given
+    } else {
+        DrugStatus::Started
     };
     Ok(DrugGiven {
         place: format!("RXE^{sequence}"),
@@ -190,6 +195,12 @@ fn read_encoded_order(
         status,
         order: order.number.clone(),
     })
+}
+
+/// `0 ug/kg/min`.
+fn is_zero(rate: &str) -> bool {
+    let number = rate.split_whitespace().next().and_then(|number| number.parse::<f64>().ok());
+    number == Some(0.0)
 }
 
 /// `480 mg`, from an amount and its unit; empty where there is no amount.

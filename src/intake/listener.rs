@@ -32,6 +32,8 @@ pub struct Listener {
     pub bed: String,
     /// `row`: OBX-14 before OBR-7; `order`: the other way round.
     pub measured_at: String,
+    /// An encoded order (RDE) says that the drug is given as ordered.
+    pub orders_are_given: bool,
     /// `38,7` is 38.7.
     pub decimal_comma: bool,
     /// The only MSH-11 accepted; empty accepts any.
@@ -70,6 +72,7 @@ impl Default for Listener {
             identifier_types: ReadSettings::default().identifier_types,
             bed: "{room}".into(),
             measured_at: "row".into(),
+            orders_are_given: false,
             decimal_comma: false,
             processing_id: String::new(),
             accept: Vec::new(),
@@ -134,6 +137,7 @@ impl Listener {
             identifier_types: self.identifier_types.clone(),
             bed: self.bed.clone(),
             measured_at,
+            orders_are_given: self.orders_are_given,
             decimal_comma: self.decimal_comma,
             processing_id: (!self.processing_id.is_empty()).then(|| self.processing_id.clone()),
             accept: self.accept.clone(),

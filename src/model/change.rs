@@ -35,6 +35,8 @@ pub enum AlertChange {
     /// An input was corrected or withdrawn.
     Retracted,
     Rated,
+    /// A person's last action was taken back; the state is what it was before.
+    TakenBack,
     /// Evidence, location or another detail.
     Updated,
 }
@@ -52,6 +54,7 @@ impl AlertChange {
             AlertChange::Unshelved => "unshelved",
             AlertChange::Retracted => "retracted",
             AlertChange::Rated => "rated",
+            AlertChange::TakenBack => "taken_back",
             AlertChange::Updated => "updated",
         }
     }

@@ -157,6 +157,13 @@ impl Notifier {
         recorded
     }
 
+    /// Call where an action on an alert was taken back: what that action had kept from being delivered is owed again.
+    pub fn resume(&self, alert: &Alert, seq: u64) {
+        if seq >= self.recorded && alert.state == AlertState::Active {
+            self.wish(Wish::Resume { alert: alert.id.to_string(), seq });
+        }
+    }
+
     /// Canonical units, after a change of terminology.
     pub fn units(&mut self, units: BTreeMap<Analyte, String>) {
         self.units = units;

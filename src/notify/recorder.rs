@@ -24,6 +24,11 @@ pub(super) enum Wish {
         seq: u64,
         reason: &'static str,
     },
+    /// The newest of what was dropped for the alert is queued again.
+    Resume {
+        alert: String,
+        seq: u64,
+    },
     Replayed,
     /// Nothing more comes of entries up to this one; says so when that is durable.
     UpTo {

@@ -131,6 +131,17 @@ impl Outbox {
                         settle.execute(params![alert, seq, reason, live])?;
                         writing.execute("UPDATE recorded SET seq = max(seq, ?1)", [seq])?;
                     }
+                    Wish::Resume { alert, seq } => {
+                        let seq = i64::try_from(*seq).unwrap_or(i64::MAX);
+                        // All webhooks of the newest step that was dropped; what was dropped before that is history.
+                        let mut resume = writing.prepare_cached(
+                            "UPDATE delivery SET state = 'queued', detail = '', next_at = ?3, reported = 0
+                             WHERE state = 'dropped' AND alert = ?1 AND seq <= ?2 AND detail LIKE '% before it could be delivered'
+                               AND seq = (SELECT max(seq) FROM delivery WHERE alert = ?1)",
+                        )?;
+                        resume.execute(params![alert, seq, now.0])?;
+                        writing.execute("UPDATE recorded SET seq = max(seq, ?1)", [seq])?;
+                    }
                     Wish::UpTo { seq, done: _ } => {
                         let seq = i64::try_from(*seq).unwrap_or(i64::MAX);
                         writing.execute("UPDATE recorded SET seq = max(seq, ?1)", [seq])?;

@@ -328,6 +328,29 @@ fn a_restart_tells_nobody_twice_and_forgets_nobody() {
 }
 
 #[test]
+fn an_acknowledgement_taken_back_owes_again_what_it_had_dropped() {
+    let site = site();
+    let port = free_port();
+    let notifier = site.notifier(vec![webhook(port)], FAST);
+    notifier.replayed();
+    let mut told = alert(1, Priority::High);
+    notifier.offer(&step(&told, 1), &told, 2_000);
+    wait_until("a refused connection", || !site.deliveries().is_empty());
+    told.state = AlertState::Acknowledged;
+    notifier.follow(&told, 2_001);
+    wait_until("an empty queue", || notifier.queued() == 0);
+    told.state = AlertState::Active;
+    notifier.resume(&told, 2_002);
+    wait_until("a queue", || notifier.queued() == 1);
+    let (_, posts) = receiver(port, |_, _| Answer::Status(200));
+    assert_eq!(accepted(&until_accepted(&posts, 1)), [(told.id.to_string(), 1)]);
+    wait_until("an empty queue", || notifier.queued() == 0);
+    notifier.resume(&told, 2_003);
+    notifier.close();
+    assert!(posts.try_recv().is_err(), "what was delivered is not posted again");
+}
+
+#[test]
 fn an_acknowledgement_drops_what_is_queued_and_says_why() {
     let site = site();
     let notifier = site.notifier(vec![webhook(free_port())], FAST);

@@ -87,6 +87,24 @@ impl Drugs {
         rows
     }
 
+    /// The one row among these, none, or the names of several.
+    fn one_of(&self, mut rows: Vec<usize>) -> Result<Option<&DrugRow>, String> {
+        rows.sort_unstable();
+        rows.dedup();
+        match rows.as_slice() {
+            [] => Ok(None),
+            [row] => Ok(Some(&self.rows[*row])),
+            several => {
+                let names: Vec<&str> = several
+                    .iter()
+                    .map(|row| &self.rows[*row])
+                    .filter_map(|row| row.agent.as_deref().or(row.product.as_deref()))
+                    .collect();
+                Err(names.join(" and "))
+            }
+        }
+    }
+
     fn coded(&self, code: &str, system: &str) -> Option<usize> {
         let (code, system) = (code_key(code), code_key(system));
         self.rows.iter().position(|row| row.codes.contains(&code) && row.system.as_ref() == Some(&system))
@@ -132,7 +150,28 @@ fn read_row(row: &Row<'_, '_>) -> Option<DrugRow> {
     Some(DrugRow { kind: kind?, agent, product, words, unless, system, codes })
 }
 
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedDrug {
+    pub kind: TherapyKind,
+    pub agent: Option<String>,
+    pub product: Option<String>,
+}
+
 impl Terminology {
+    /// The drug that a person named in words of their own; `None` where no row knows the name.
+    ///
+    /// # Errors
+    /// The drugs, where the name holds several.
+    pub fn drug_named(&self, name: &str) -> Result<Option<NamedDrug>, String> {
+        let row = self.drugs.one_of(self.drugs.named(name))?;
+        Ok(row.map(|row| NamedDrug {
+            kind: row.kind,
+            agent: row.agent.clone(),
+            product: row.product.clone(),
+        }))
+    }
+
     /// What kind of therapy a drug row is. `Ok(None)` for an order, which is not a dose yet. A drug no row
     /// knows is a therapy of kind *other* under its own name.
     ///
@@ -205,19 +244,6 @@ impl Terminology {
                 rows.extend(self.drugs.named(&coding.code));
             }
         }
-        rows.sort_unstable();
-        rows.dedup();
-        match rows.as_slice() {
-            [] => Ok(None),
-            [row] => Ok(Some(&self.drugs.rows[*row])),
-            several => {
-                let names: Vec<&str> = several
-                    .iter()
-                    .map(|row| &self.drugs.rows[*row])
-                    .filter_map(|row| row.agent.as_deref().or(row.product.as_deref()))
-                    .collect();
-                Err(names.join(" and "))
-            }
-        }
+        self.drugs.one_of(rows)
     }
 }

@@ -107,9 +107,14 @@ pub async fn factors(
     let charting = Charting::open(&state, &caller, &name, "chart factors", &headers).await?;
     let sent = parse(&body)?;
     let form = Form::of(&sent)?;
+    let terminology = (state.terminology)();
+    let product = form.text("product", WORD)?.map(|written| match terminology.drug_named(&written) {
+        Ok(Some(drug)) if drug.product.is_some() => drug.product.unwrap_or_default(),
+        Ok(_) | Err(_) => written.to_lowercase(),
+    });
     let factors = Factors {
         age: form.small("age", 0, 120)?,
-        product: form.text("product", WORD)?,
+        product,
         disease_state: form.word("disease_state", &["cr", "pr", "active"])?,
         bulky: form.flag("bulky")?,
         prior_lines: form.small("prior_lines", 0, 50)?,

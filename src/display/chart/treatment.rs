@@ -10,6 +10,7 @@ use crate::display::form::{Form, parse};
 use crate::display::problem::Problem;
 use crate::display::state::Shared;
 use crate::model::{Event, OxygenDevice, Therapy, TherapyAction, TherapyKind};
+use crate::terminology::Terminology;
 
 pub async fn therapies(
     State(state): State<Shared>,
@@ -20,11 +21,11 @@ pub async fn therapies(
 ) -> Answered {
     let charting = Charting::open(&state, &caller, &name, "chart therapy", &headers).await?;
     let sent = parse(&body)?;
-    let therapy = treated(&charting, Form::of(&sent)?)?;
+    let therapy = treated(&charting, &(state.terminology)(), Form::of(&sent)?)?;
     charting.record(&body, vec![Event::Therapy(therapy)]).await
 }
 
-fn treated(charting: &Charting<'_>, form: Form<'_>) -> Result<Therapy, Problem> {
+fn treated(charting: &Charting<'_>, terminology: &Terminology, form: Form<'_>) -> Result<Therapy, Problem> {
     let kinds = TherapyKind::ALL.map(TherapyKind::name);
     let kind = form.word("kind", &kinds)?;
     let kind = form.needed("kind", kind, &format!("use one of {}", kinds.join(", ")))?;
@@ -52,14 +53,15 @@ fn treated(charting: &Charting<'_>, form: Form<'_>) -> Result<Therapy, Problem> 
     if kind == TherapyKind::Oxygen && device.is_none() && flow.is_none() && action == TherapyAction::Started {
         return Err(Problem::field(form.name("device"), "oxygen needs its `device`, or at least its `flow`"));
     }
+    let (agent, product) = drug(&form, terminology, kind)?;
     let therapy = Therapy {
         patient: charting.patient.clone(),
         kind,
         action,
         at,
         until,
-        agent: form.text("agent", WORD)?.map(|agent| agent.to_lowercase()),
-        product: form.text("product", WORD)?,
+        agent,
+        product,
         device,
         flow,
         dose: dose(&form)?,
@@ -69,6 +71,38 @@ fn treated(charting: &Charting<'_>, form: Form<'_>) -> Result<Therapy, Problem> 
     };
     form.finish()?;
     Ok(therapy)
+}
+
+/// Agent and product under the names that grades and scores know, as they are read from messages: a count of vasopressors
+/// must not depend on who wrote their names. A name that no row of `terminology/drugs.toml` knows stays as it was written.
+fn drug(
+    form: &Form<'_>,
+    terminology: &Terminology,
+    kind: TherapyKind,
+) -> Result<(Option<String>, Option<String>), Problem> {
+    let known = |field: &'static str, written: &str| {
+        let found = terminology.drug_named(written).map_err(|several| {
+            Problem::field(form.name(field), &format!("`{written}` names {several}; chart each by itself"))
+        })?;
+        if let Some(drug) = found.as_ref().filter(|drug| drug.kind != kind) {
+            let (is, not) = (drug.kind.name(), kind.name());
+            let remedy =
+                format!("`{written}` is charted under the kind `{is}`, not `{not}`; correct one of them");
+            return Err(Problem::field(form.name(field), &remedy));
+        }
+        Ok(found)
+    };
+    let (mut agent, mut product) = (None, None);
+    if let Some(written) = form.text("agent", WORD)? {
+        let found = known("agent", &written)?;
+        product = found.as_ref().and_then(|drug| drug.product.clone());
+        agent = found.and_then(|drug| drug.agent).or_else(|| Some(written.to_lowercase()));
+    }
+    if let Some(written) = form.text("product", WORD)? {
+        let found = known("product", &written)?;
+        product = found.and_then(|drug| drug.product).or_else(|| Some(written.to_lowercase()));
+    }
+    Ok((agent, product))
 }
 
 /// Text or a bare number.

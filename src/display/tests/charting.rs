@@ -105,6 +105,40 @@ async fn therapies_assessments_and_factors_show_in_the_patient() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drug_counts_the_same_under_whatever_name_it_is_charted() {
+    let house = house().await;
+    house.admit("B1", "6E", "01").await;
+    for agent in ["norepinephrine", "Noradrenaline", "ノルアドレナリン", "バソプレシン", "ピトレシン"]
+    {
+        let (status, answer) =
+            chart(&house, "therapies", json!({"kind": "vasopressor", "agent": agent})).await;
+        assert_eq!(status, 201, "{answer}");
+    }
+    let (_, patient) = house.get("/api/v1/patients/B1", None).await;
+    let agents: std::collections::BTreeSet<&str> = patient["therapies"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|therapy| therapy["kind"] == "vasopressor")
+        .map(|therapy| therapy["agent"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(agents.into_iter().collect::<Vec<_>>(), ["norepinephrine", "vasopressin"]);
+    let (status, patient) =
+        chart(&house, "therapies", json!({"kind": "infusion", "product": "Yescarta"})).await;
+    assert_eq!((status, &patient["product"]), (201, &json!("axi-cel")));
+    assert_eq!(chart(&house, "factors", json!({"product": "アベクマ"})).await.0, 201);
+    for (body, named) in [
+        (json!({"kind": "vasopressor", "agent": "Decadron"}), "steroid"),
+        (json!({"kind": "vasopressor", "agent": "norepinephrine + vasopressin"}), "each by itself"),
+    ] {
+        let (status, problem) = chart(&house, "therapies", body).await;
+        assert_eq!(status, 422, "{problem}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(named)), "{problem}");
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_request_again_has_no_second_effect() {
     let house = house().await;
     house.admit("B1", "6E", "01").await;

@@ -248,7 +248,7 @@ pub const FACTS: [FactRow; 44] = [
         Fact::OxygenSupport,
         Type::Text,
         "name",
-        "\"none\", \"low\", \"high\" or \"positive_pressure\"",
+        "\"none\", \"low\", \"nasal_cannula\" (flow not stated: low or high), \"high\" or \"positive_pressure\"",
     ),
     number("vasopressors", Fact::Vasopressors, "agents", "vasopressors running, vasopressin apart"),
     flag("vasopressin", Fact::Vasopressin, "vasopressin is running"),

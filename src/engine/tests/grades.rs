@@ -168,3 +168,43 @@ fn an_episode_whose_signs_nobody_reports_has_not_been_seen_to_end() {
     story.treat(TherapyKind::Vasopressor, TherapyAction::Stopped, Some("norepinephrine"));
     assert_eq!(crs(&story), "0", "somebody reports drugs, and none is running");
 }
+
+#[test]
+fn a_flow_said_beside_the_device_belongs_to_it_and_a_cannula_without_one_may_be_either() {
+    let graded = |flow: Option<&str>| {
+        let mut story = infused();
+        story.observe("temperature", "38.7");
+        pressure(&mut story, "120");
+        story.treat(TherapyKind::Antipyretic, TherapyAction::Given, Some("acetaminophen"));
+        story.oxygen(TherapyAction::Started, OxygenDevice::NasalCannula, None);
+        if let Some(flow) = flow {
+            story.observe("oxygen_flow", flow);
+        }
+        crs(&story)
+    };
+    assert_eq!(graded(Some("6")), "2");
+    assert_eq!(graded(Some("7")), "3");
+    assert_eq!(graded(None), ">= 2", "up to 6 L/min is grade 2, above grade 3, and nobody said");
+}
+
+#[test]
+fn an_alert_from_a_grade_names_the_measurements_behind_it_and_says_when_one_is_withdrawn() {
+    let mut story = Story::of(&[rule("grade", "when = 'crs.at_least >= 2'\nuntil = 'has(crs.grade)'")]);
+    story.infuse();
+    story.at("1d").observe("temperature", "38.9");
+    story.observe("systolic", "82");
+    story.at("1d10m").observe("systolic", "80");
+    let alert = story.newest("grade").clone();
+    let rows: Vec<(&str, String)> =
+        alert.evidence.iter().map(|row| (row.analyte.as_str(), row.quantity.value.to_string())).collect();
+    assert_eq!(rows, [("systolic", "80".to_string()), ("temperature", "38.9".to_string())]);
+    assert_eq!(alert.measured_at, Some(BEGIN + Span::days(1) + Span::minutes(10)));
+    let cause = &alert.transitions[0].cause;
+    assert!(cause.contains("crs.at_least = 2 (") && cause.contains("38.9"), "{cause}");
+    story.correct("temperature", "0", "1d", Status::Wrong);
+    let alert = story.newest("grade");
+    assert!(
+        alert.evidence.iter().any(|row| row.analyte == Analyte::TEMPERATURE && row.superseded),
+        "{alert:?}"
+    );
+}

@@ -130,6 +130,19 @@ fn two_roles_must_both_answer() {
 }
 
 #[test]
+fn an_answer_of_one_of_two_roles_expires_like_a_whole_one() {
+    let mut story = feverish("priority = \"high\"\nescalate = \"both\"");
+    story.at("1m").acknowledge("fever", nurse());
+    story.at("6m");
+    assert_eq!(story.newest("fever").awaiting, [Role::Nurse, Role::Physician], "five minutes for a high one");
+    assert!(story.newest("fever").acknowledged.is_none());
+    story.at("90m").acknowledge("fever", physician());
+    assert_eq!(story.state("fever"), Some(AlertState::Active), "the nurse has to answer again");
+    story.acknowledge("fever", nurse());
+    assert_eq!(story.state("fever"), Some(AlertState::Acknowledged));
+}
+
+#[test]
 fn where_nobody_watches_the_next_step_comes_sooner() {
     let mut story = feverish("");
     story.at("2m").display(false);

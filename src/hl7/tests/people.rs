@@ -191,6 +191,33 @@ fn a_given_drug_is_a_dose_or_a_running_rate() {
 }
 
 #[test]
+fn a_pump_that_runs_at_nothing_is_stopped() {
+    for rate in ["0|ug/kg/min", "0.0|mL/h", "0|mL|||||h"] {
+        let text = format!("ORC|RE|P2\nRXA|0|1|20261122090000||NOR^Norepinephrine^L|{rate}");
+        assert_eq!(drugs("RAS^O17", &text).remove(0).status, DrugStatus::Stopped, "{rate}");
+    }
+}
+
+#[test]
+fn an_order_counts_as_given_where_the_house_says_so_or_the_order_is_complete() {
+    let told = |state: &str, settings: &ReadSettings| {
+        let text = format!(
+            "MSH|^~\\&|HIS|KUH|SW|KUH|20261122||RDE^O11|A1|P|2.5\nPID|1||CT1\nORC|NW|P1|||{state}\n\
+             RXE|^^^20261122100000|NOR^Norepinephrine^L|||||||||||||||||||||0.2|ug/kg/min"
+        );
+        let mut content = read(&message(&text), settings).expect("content");
+        match content.groups[0].parts.remove(0) {
+            Part::Drug(drug) => drug.status,
+            other => panic!("no drug: {other:?}"),
+        }
+    };
+    let given = ReadSettings { orders_are_given: true, ..tokyo() };
+    assert_eq!(told("", &tokyo()), DrugStatus::Ordered);
+    assert_eq!(told("", &given), DrugStatus::Started);
+    assert_eq!(told("CM", &tokyo()), DrugStatus::Started);
+}
+
+#[test]
 fn a_drug_without_time_or_code_is_a_problem() {
     let text = "MSH|^~\\&|HIS|KUH|SW|KUH|20261122||RAS^O17|A1|P|2.5\nPID|1||CT1\nORC|RE\nRXA|0|1|||A^A^L|1|mg\nRXA|0|2|20261122|||1|mg\nRXA|0|3|20261122||B^B^L|1|mg";
     let content = content(text);
