@@ -4,7 +4,7 @@ use super::gather;
 use super::patient::Patient;
 use super::score::{self, Score, Tables};
 use super::touch::{Touch, is_vital, matters};
-use crate::model::{Analyte, AnalyteSettings, Time};
+use crate::model::{Analyte, AnalyteSettings, Time, Value};
 
 /// Recomputes what the touch can matter to, and gives the names of scores that changed.
 pub fn grade<'s>(
@@ -40,6 +40,27 @@ pub fn grade<'s>(
         }
     }
     changed
+}
+
+/// What was corrected, withdrawn or came late changes what the CRS grade was from `from` on: it is worked out again for
+/// the instants at which it changed, with what is known now. So a wrong value leaves no trace in "the worst of 72 h".
+pub fn revise<'s>(
+    patient: &mut Patient,
+    from: Time,
+    tables: &Tables,
+    settings: &dyn Fn(Analyte) -> Option<&'s AnalyteSettings>,
+) {
+    let mut instants = patient.crs_instants(from);
+    instants.insert(0, from);
+    let grades: Vec<(Time, Option<Value>)> = instants
+        .into_iter()
+        .map(|at| {
+            let inputs = gather::inputs("crs", patient, settings, at);
+            let score = score::compute("crs", &inputs, tables);
+            (at, score.and_then(|score| score.value.or(score.at_least)))
+        })
+        .collect();
+    patient.revise_crs(from, grades);
 }
 
 /// Keeps a fresh score; `true` where it differs from what was known.

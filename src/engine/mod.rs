@@ -37,7 +37,7 @@ use jiff::tz::TimeZone;
 use crate::model::event::Site;
 use crate::model::{
     ActionKind, Actor, Alert, AlertId, Analyte, AnalyteSettings, Census, CensusKind, Change, Entry, Event,
-    Observation, PatientId, Span, Time,
+    Observation, PatientId, Span, TherapyAction, Time,
 };
 use alert::{Alerts, Moment};
 use patient::Patient;
@@ -50,6 +50,8 @@ pub use touch::{Touch, concerns, matters};
 
 /// A discharged patient's alerts stay this long, in case the discharge is cancelled; engineering.
 const DISCHARGE_GRACE: Span = Span::minutes(30);
+/// What is measured or given longer ago than this when it comes changes what was known in between; engineering.
+const LATE: Span = Span::minutes(5);
 /// Conditions that depend on time alone are looked at this often.
 const SWEEP: Span = Span::minutes(1);
 
@@ -145,6 +147,9 @@ impl Engine {
                 let id = self.survivor(&therapy.patient);
                 let kind = therapy.kind;
                 self.patient_entry(&id).treat(therapy);
+                if therapy.action == TherapyAction::Withdrawn || self.now - therapy.at > LATE {
+                    self.revise(&id, Touch::Therapy(kind), therapy.at);
+                }
                 self.look_at(&id, Touch::Therapy(kind), changes);
             }
             Event::Assessed { patient, assessment } => self.assess(patient, assessment, changes),
@@ -214,8 +219,13 @@ impl Engine {
         let pushed = self.patient_entry(&id).observe(seen);
         match &pushed {
             Pushed::Unchanged => return,
+            Pushed::New if self.now - seen.measured_at > LATE => {
+                self.revise(&id, Touch::Analyte(seen.analyte), seen.measured_at);
+            }
             Pushed::New => {}
             Pushed::Superseded(old) => {
+                let since = old.iter().map(|sample| sample.at).min().unwrap_or(seen.measured_at);
+                self.revise(&id, Touch::Analyte(seen.analyte), since.min(seen.measured_at));
                 let gone = |e: &crate::model::Evidence| {
                     e.analyte == seen.analyte
                         && old.iter().any(|s| s.at == e.measured_at && s.value == e.quantity.value)

@@ -182,6 +182,23 @@ impl Patient {
         }
     }
 
+    /// The instants at which the course of the CRS grade changed, from one on.
+    pub(super) fn crs_instants(&self, from: Time) -> Vec<Time> {
+        self.crs_course.iter().map(|(at, _)| *at).filter(|at| *at >= from).collect()
+    }
+
+    /// Puts these grades in the place of the course from their first instant on. They are in order of time.
+    pub(super) fn revise_crs(&mut self, from: Time, grades: impl IntoIterator<Item = (Time, Option<Value>)>) {
+        self.crs_course.retain(|(at, _)| *at < from);
+        for (at, grade) in grades {
+            if let Some(grade) = grade
+                && self.crs_course.last().is_none_or(|(_, last)| *last != grade)
+            {
+                self.crs_course.push((at, grade));
+            }
+        }
+    }
+
     /// The worst grade that held in the span; unknown where none was ever known.
     pub fn crs_worst(&self, from: Time, to: Time) -> Option<Value> {
         let before = self.crs_course.iter().rev().find(|(at, _)| *at <= from);

@@ -15,7 +15,7 @@ use super::life::{Judged, Manner};
 use super::rule::{Known, Policies, Policy, References, Rule, RuleSet, Verdict, WhenUnknown};
 use super::touch::{self, Touch};
 use crate::model::limits::WINDOW_SPAN;
-use crate::model::{Analyte, AnalyteSettings, Change, Location, PatientId, Span};
+use crate::model::{Analyte, AnalyteSettings, Change, Location, PatientId, Span, Time};
 
 /// A person may suppress an alert for at most this long; engineering.
 const SHELVE_MAX: Span = Span::hours(8);
@@ -78,6 +78,15 @@ impl Engine {
     pub(super) fn look_at(&mut self, id: &PatientId, touch: Touch, changes: &mut Vec<Change>) {
         if catch_unwind(AssertUnwindSafe(|| self.look(id, touch, changes))).is_err() {
             self.give_up(Some(id.clone()), changes);
+        }
+    }
+
+    /// Brings the course of a patient's CRS grade in line with what now is known of the past.
+    pub(super) fn revise(&mut self, id: &PatientId, touch: Touch, from: Time) {
+        let Some(patient) = self.patients.get_mut(id).filter(|patient| !patient.broken) else { return };
+        if from < self.now && touch::matters("crs", touch) {
+            let settings = |analyte: Analyte| self.analytes.get(&analyte);
+            grading::revise(patient, from, &self.tables, &settings);
         }
     }
 

@@ -82,7 +82,7 @@ fn drug(
 ) -> Result<(Option<String>, Option<String>), Problem> {
     let known = |field: &'static str, written: &str| {
         let found = terminology.drug_named(written).map_err(|several| {
-            Problem::field(form.name(field), &format!("`{written}` names {several}; chart each by itself"))
+            Problem::field(form.name(field), format!("`{written}` names {several}; chart each by itself"))
         })?;
         if let Some(drug) = found.as_ref().filter(|drug| drug.kind != kind) {
             let (is, not) = (drug.kind.name(), kind.name());

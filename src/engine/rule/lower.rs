@@ -320,7 +320,13 @@ impl Lowering<'_> {
         };
         let guess = closest(&name, names()).map(str::to_string).or_else(|| {
             let first = closest(&path[0], names())?;
-            Some([&[first.to_string()], &path[1..]].concat().join("."))
+            // The first word is right, so the rest is too much.
+            let is_whole = first == path[0];
+            Some(if is_whole {
+                first.to_owned()
+            } else {
+                [&[first.to_string()], &path[1..]].concat().join(".")
+            })
         });
         let place = span.start..span.start + path[0].len().max(1);
         self.refuse(Fault::new(place, format!("unknown name `{name}`")).suggest(guess));
@@ -404,6 +410,7 @@ mod tests {
     fn an_unknown_name_gets_a_guess() {
         refused("temp.last >= 38", "temp", "unknown name `temp.last`", Some("temperature.last"));
         refused("crs.grad >= 2", "crs", "unknown name `crs.grad`", Some("crs.grade"));
+        refused("icans_ews.points >= 2", "icans_ews", "unknown name `icans_ews.points`", Some("icans_ews"));
         refused(
             "phosphate <= 2",
             "phosphate",

@@ -208,3 +208,51 @@ fn an_alert_from_a_grade_names_the_measurements_behind_it_and_says_when_one_is_w
         "{alert:?}"
     );
 }
+
+#[test]
+fn a_corrected_grade_leaves_no_trace_in_the_course() {
+    let course = |wrong: bool| {
+        let mut story = Story::of(&[rule("worst", "when = 'icans_ews >= 1'")]);
+        story.infuse();
+        story.at("1d");
+        story.oxygen(TherapyAction::Started, OxygenDevice::None, None);
+        story.treat(TherapyKind::Steroid, TherapyAction::Withdrawn, None);
+        for (offset, temperature, systolic) in [("1d1h", "39.2", "82"), ("1d1h10m", "39.1", "80")] {
+            let (temperature, systolic) = if wrong { (temperature, systolic) } else { ("36.9", "122") };
+            story.at(offset).observe("temperature", temperature);
+            story.observe("systolic", systolic);
+        }
+        if wrong {
+            assert_eq!(crs(&story), ">= 2");
+            story.later(Span::HOUR);
+            for offset in ["1d1h", "1d1h10m"] {
+                story.correct("temperature", "36.9", offset, Status::Corrected);
+                story.correct("systolic", "122", offset, Status::Corrected);
+            }
+        }
+        story.at("1d3h").observe("temperature", "36.8");
+        let patient = story.engine.patient(&id("P1")).expect("admitted");
+        (patient.crs_worst(BEGIN, story.now), patient.crs_reached(1, story.now))
+    };
+    assert_eq!(course(true), course(false));
+    assert!(!course(true).1);
+}
+
+#[test]
+fn a_grade_that_was_only_known_later_stands_in_the_course_where_it_was() {
+    let mut story = infused();
+    story.at("1d6h").observe("temperature", "36.9");
+    let late = |story: &Story, analyte, value, at: Span| Observation {
+        measured_at: BEGIN + Span::days(1) + at,
+        ..story.seen("P1", analyte, value)
+    };
+    for seen in [
+        late(&story, "temperature", "39.0", Span::HOUR),
+        late(&story, "systolic", "80", Span::HOUR),
+        late(&story, "systolic", "79", Span::minutes(70)),
+    ] {
+        story.happen(Event::Observed(seen));
+    }
+    let patient = story.engine.patient(&id("P1")).expect("admitted");
+    assert_eq!(patient.crs_worst(BEGIN, BEGIN + Span::days(1) + Span::minutes(71)), Some(Value::whole(2)));
+}
