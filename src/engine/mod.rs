@@ -37,7 +37,7 @@ use jiff::tz::TimeZone;
 use crate::model::event::Site;
 use crate::model::{
     ActionKind, Actor, Alert, AlertId, Analyte, AnalyteSettings, Census, CensusKind, Change, Entry, Event,
-    Observation, PatientId, Span, TherapyAction, Time,
+    Observation, PatientId, Span, Therapy, TherapyAction, Time,
 };
 use alert::{Alerts, Moment};
 use patient::Patient;
@@ -143,15 +143,7 @@ impl Engine {
         match event {
             Event::Observed(seen) => self.observe(seen, changes),
             Event::Census(census) => self.census(census, changes),
-            Event::Therapy(therapy) => {
-                let id = self.survivor(&therapy.patient);
-                let kind = therapy.kind;
-                self.patient_entry(&id).treat(therapy);
-                if therapy.action == TherapyAction::Withdrawn || self.now - therapy.at > LATE {
-                    self.revise(&id, Touch::Therapy(kind), therapy.at);
-                }
-                self.look_at(&id, Touch::Therapy(kind), changes);
-            }
+            Event::Therapy(therapy) => self.treat(therapy, changes),
             Event::Assessed { patient, assessment } => self.assess(patient, assessment, changes),
             Event::Factors { patient, factors, by: _ } => {
                 let id = self.survivor(patient);
@@ -239,6 +231,16 @@ impl Engine {
             self.judge_unmatched(&id, changes);
         }
         self.look_at(&id, Touch::Analyte(seen.analyte), changes);
+    }
+
+    fn treat(&mut self, therapy: &Therapy, changes: &mut Vec<Change>) {
+        let id = self.survivor(&therapy.patient);
+        let touch = Touch::Therapy(therapy.kind);
+        self.patient_entry(&id).treat(therapy);
+        if therapy.action == TherapyAction::Withdrawn || self.now - therapy.at > LATE {
+            self.revise(&id, touch, therapy.at);
+        }
+        self.look_at(&id, touch, changes);
     }
 
     fn assess(&mut self, patient: &PatientId, found: &crate::model::Assessment, changes: &mut Vec<Change>) {

@@ -13,7 +13,7 @@ use super::certificates::Authority;
 use super::support::*;
 
 /// What the keys of a profile change is tested here or in the conformance table; a new key has to say where.
-const TESTED: [(&str, &str); 27] = [
+const TESTED: [(&str, &str); 28] = [
     ("name", "a_message_is_the_same_only_on_the_same_listener"),
     ("bind", "a_message_is_the_same_only_on_the_same_listener"),
     ("acks", "row_23"),
@@ -26,6 +26,7 @@ const TESTED: [(&str, &str); 27] = [
     ("identifier_types", "the_best_type_of_identifier_is_the_listener_s"),
     ("bed", "the_bed_is_named_as_the_listener_names_it"),
     ("measured_at", "the_time_of_measurement_is_looked_for_where_the_listener_says"),
+    ("orders_are_given", "an_order_counts_as_given_only_where_the_listener_says_so"),
     ("decimal_comma", "row_61"),
     ("processing_id", "row_29"),
     ("accept", "only_the_types_a_listener_is_for_are_read"),
@@ -99,6 +100,23 @@ fn a_message_is_the_same_only_on_the_same_listener() {
     let second = other.exchange(&message);
     assert!(second.contains("MSA|AA|SAME") && second != first, "answered anew");
     assert_eq!(service.figure("stormwatch_messages_total{answer=\"repeated\",via=\"mllp\"}"), 1);
+}
+
+#[test]
+fn an_order_counts_as_given_only_where_the_listener_says_so() {
+    let order = format!(
+        "{}ORC|NW|P1\nRXE|^^^{}|NOR^Norepinephrine^L|||||||||||||||||||||0.1|ug/kg/min\n",
+        adt("L9", "01", "ORDER", "A01").replace("ADT^A01", "RDE^O11"),
+        stamp(-5)
+    );
+    for (setting, running) in [("", 0), ("orders_are_given = true\n", 1)] {
+        let service = Service::configured(&format!("[[mllp]]\n{setting}"));
+        service.send(&adt("L9", "01", "IN", "A01"));
+        assert_eq!(code(&service.send(&order)), "AA");
+        let therapies = service.get("/api/v1/patients/L9")["therapies"].as_array().expect("a list").clone();
+        let vasopressors = therapies.iter().filter(|therapy| therapy["kind"] == "vasopressor");
+        assert_eq!(vasopressors.count(), running, "{therapies:?}");
+    }
 }
 
 fn named_in(set: &str, bytes_of: fn(char) -> Vec<u8>) -> (Vec<u8>, &'static str) {
