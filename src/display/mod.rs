@@ -34,6 +34,8 @@ mod view;
 mod tests;
 
 pub use bind::{Port, Refusal, bind_allowed};
+#[doc(hidden)]
+pub use follow::is_subscription;
 pub use hub::Hub;
 pub use serve::{Error, run};
 pub use state::{Parts, Retried, Retry, TerminologyNow};

@@ -136,8 +136,8 @@ async fn first_frame(connection: &mut Connection) -> Result<Utf8Bytes, End> {
 
 async fn follow(state: &Shared, caller: Caller, connection: &mut Connection) -> Result<(), End> {
     let first = first_frame(connection).await?;
-    let subscription =
-        Subscription::read(&first, &caller, state.hub.epoch()).map_err(|p| End::Refused(p.detail))?;
+    let subscription = Subscription::read(&first, |ward| caller.account.wards.hold(ward), state.hub.epoch())
+        .map_err(|p| End::Refused(p.detail))?;
     state.note(&caller, "connect", None, Some(&subscription.wards.join(" ")), "done").await;
     let after = subscription.after;
     let mut follower = Follower::new(state.clone(), caller, subscription);
