@@ -48,6 +48,7 @@ fn a_fever_masked_by_an_antipyretic_still_counts() {
         story.observe("temperature", "36.8");
         pressure(&mut story, "120");
     }
+    story.treat(TherapyKind::Other, TherapyAction::Given, Some("omeprazole"));
     assert_eq!(crs(&story), "2", "the cannula holds the episode open");
     story.oxygen(TherapyAction::Stopped, OxygenDevice::NasalCannula, None);
     assert_eq!(crs(&story), "0");
@@ -167,4 +168,23 @@ fn an_episode_whose_signs_nobody_reports_has_not_been_seen_to_end() {
     assert_eq!(crs(&story), "unknown", "a vasopressor may hold the pressure, an antipyretic the temperature");
     story.treat(TherapyKind::Vasopressor, TherapyAction::Stopped, Some("norepinephrine"));
     assert_eq!(crs(&story), "0", "somebody reports drugs, and none is running");
+}
+
+#[test]
+fn an_ice_that_was_withdrawn_is_no_finding() {
+    let mut story = infused();
+    story.assess(|a| {
+        a.ice_total = Some(2);
+        a.consciousness = Some("spontaneous".into());
+    });
+    let patient = |story: &Story| story.engine.patient(&id("P1")).expect("admitted").clone();
+    assert_eq!(patient(&story).icans.at_least(), Some(Value::whole(3)));
+    let found = patient(&story).assessments[0].clone();
+    let mut wrong = story.seen("P1", "ice", "0");
+    (wrong.quantity, wrong.status, wrong.code) = (None, Status::Wrong, "ice".into());
+    story.happen(Event::Observed(wrong));
+    assert_eq!(patient(&story).icans.at_least(), None, "nothing is certain any more");
+    assert_eq!(patient(&story).assessments[0].ice_total, None);
+    story.happen(Event::Assessed { patient: id("P1"), assessment: found });
+    assert!(patient(&story).assessments.iter().all(|a| a.ice_total.is_none()), "also where it comes late");
 }
