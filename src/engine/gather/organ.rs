@@ -6,7 +6,7 @@ use crate::model::{Analyte, Span, Value};
 
 impl Gather<'_, '_> {
     pub(super) fn sofa(&mut self) {
-        for name in ["spo2", "fio2", "gcs"] {
+        for name in ["spo2", "fio2"] {
             self.named(name, CHARTED);
         }
         let support = bedside::oxygen_support(self.patient, self.now);
@@ -15,7 +15,8 @@ impl Gather<'_, '_> {
             // Room air.
             self.number("fio2", Some(Value::whole(21)), None);
         }
-        let worst = [("platelets", false), ("bilirubin", true), ("map", false), ("creatinine", true)];
+        let worst =
+            [("platelets", false), ("bilirubin", true), ("map", false), ("gcs", false), ("creatinine", true)];
         for (name, high) in worst {
             let analyte = Analyte::named(name);
             let sample = if high { self.highest(analyte, DAY) } else { self.lowest(analyte, DAY) };
@@ -50,17 +51,21 @@ impl Gather<'_, '_> {
 
     pub(super) fn iec_hs(&mut self) {
         self.number("day", self.patient.day(self.now), None);
+        self.named("fibrinogen", LABORATORY);
         for (name, baseline) in [
-            ("ferritin", Some("ferritin_baseline")),
-            ("ast", Some("ast_baseline")),
-            ("alt", Some("alt_baseline")),
-            ("fibrinogen", None),
+            ("ferritin", "ferritin_baseline"),
+            ("ast", "ast_baseline"),
+            ("alt", "alt_baseline"),
+            ("platelets", "platelets_baseline"),
+            ("neutrophils", "neutrophils_baseline"),
         ] {
             self.named(name, LABORATORY);
-            if let Some(baseline) = baseline {
-                // A term is as old as what was measured now, not as the baseline it is held against.
-                self.number(baseline, self.patient.baseline(Analyte::named(name), None), None);
-            }
+            // A term is as old as what was measured now, not as the baseline it is held against.
+            self.number(baseline, self.patient.baseline(Analyte::named(name), None), None);
+        }
+        for (name, limit) in [("ferritin", "ferritin_uln"), ("ast", "ast_uln"), ("alt", "alt_uln")] {
+            let settings = (self.settings)(Analyte::named(name));
+            self.number(limit, settings.and_then(|s| s.upper_normal), None);
         }
     }
 }
