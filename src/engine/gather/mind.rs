@@ -1,42 +1,66 @@
 //! What is known of the mind: consciousness, ICE, and the scores that ask for it.
 
 use super::{CHARTED, EXAMINED, Gather, fresh};
-use crate::model::{Analyte, Time, Value};
+use crate::model::{Analyte, Assessment, Time, Value};
 
 impl Gather<'_, '_> {
-    /// Alert, confused, voice, pain, unresponsive: from what was examined, ICE or the GCS, in that order. A fall of
-    /// ICE by one or more is new confusion; GCS 15 is alert (engineering).
+    /// Alert, confused, voice, pain, unresponsive: from what was examined, ICE or the GCS, whichever is newest. An ICE
+    /// that fell by one or more from the patient's own is new confusion, GCS 15 is alert (engineering). A lower GCS says
+    /// that the patient is not alert and not which of the others holds.
     pub(super) fn consciousness(&self) -> Option<(String, Time)> {
+        let charted = match (self.examined(), self.confused()) {
+            // Found at one examination: the ICE sees what the waking does not, and nothing of a graver word.
+            (Some((word, at)), Some((confused, ice_at))) => {
+                let ice_counts = ice_at > at || ice_at == at && confused && word == "A";
+                Some(if ice_counts { (by_ice(confused), ice_at) } else { (word, at) })
+            }
+            (Some(examined), None) => Some(examined),
+            (None, Some((confused, at))) => Some((by_ice(confused), at)),
+            (None, None) => None,
+        };
+        let Some((gcs, at, _)) = fresh(self.patient, Analyte::named("gcs"), CHARTED, self.now) else {
+            return charted;
+        };
+        let is_full = gcs.value == Value::whole(15);
+        match charted {
+            Some((word, charted_at)) if at <= charted_at || (word == "A") == is_full => {
+                Some((word, charted_at))
+            }
+            // A full GCS takes no fall of ICE back, which is the finer test.
+            Some((word, charted_at)) if word == "C" => Some((word, charted_at)),
+            Some(_) | None => is_full.then(|| ("A".to_owned(), at)),
+        }
+    }
+
+    /// The newest letter or level somebody found at the bedside.
+    fn examined(&self) -> Option<(String, Time)> {
         let recent = |at: Time| self.now - at <= EXAMINED && at <= self.now;
-        let examined = self
-            .patient
-            .assessments
-            .iter()
-            .rev()
-            .find(|a| recent(a.at) && (a.acvpu.is_some() || a.consciousness.is_some()));
-        if let Some(found) = examined {
-            let word = found.acvpu.clone().or_else(|| {
-                let by_words = match found.consciousness.as_deref()? {
-                    "spontaneous" => "A",
-                    "voice" => "V",
-                    "tactile" => "P",
-                    _ => "U",
-                };
-                Some(by_words.to_owned())
-            });
-            return word.map(|word| (word, found.at));
-        }
-        if let Some((ice, at, _)) = fresh(self.patient, Analyte::ICE, EXAMINED, self.now) {
-            return Some((if ice.value < Value::whole(10) { "C" } else { "A" }.to_owned(), at));
-        }
-        let (gcs, at, _) = fresh(self.patient, Analyte::named("gcs"), CHARTED, self.now)?;
-        (gcs.value == Value::whole(15)).then(|| ("A".to_owned(), at))
+        let is_examined = |a: &&Assessment| recent(a.at) && (a.acvpu.is_some() || a.consciousness.is_some());
+        let found = self.patient.assessments.iter().rev().find(is_examined)?;
+        let word = found.acvpu.clone().or_else(|| {
+            let by_words = match found.consciousness.as_deref()? {
+                "spontaneous" => "A",
+                "voice" => "V",
+                "tactile" => "P",
+                _ => "U",
+            };
+            Some(by_words.to_owned())
+        });
+        word.map(|word| (word, found.at))
+    }
+
+    /// Whether the newest ICE is lower than the patient's own; than 10, which is no impairment (ASTCT 2019), where
+    /// none was taken before the infusion.
+    fn confused(&self) -> Option<(bool, Time)> {
+        let (ice, at, _) = fresh(self.patient, Analyte::ICE, EXAMINED, self.now)?;
+        let own = self.patient.baseline(Analyte::ICE, None).unwrap_or(Value::whole(10));
+        Some((own.0 - ice.value.0 >= Value::whole(1).0, at))
     }
 
     pub(super) fn icans(&mut self) {
         self.newest("ice", Analyte::ICE, EXAMINED);
         let now = self.now;
-        let recent: Vec<crate::model::Assessment> = self
+        let recent: Vec<Assessment> = self
             .patient
             .assessments
             .iter()
@@ -44,7 +68,7 @@ impl Gather<'_, '_> {
             .filter(|a| a.at <= now && now - a.at <= EXAMINED)
             .cloned()
             .collect();
-        let find = |pick: &dyn Fn(&crate::model::Assessment) -> Option<String>| {
+        let find = |pick: &dyn Fn(&Assessment) -> Option<String>| {
             recent.iter().find_map(|a| pick(a).map(|word| (word, a.at)))
         };
         for (name, found) in [
@@ -80,8 +104,16 @@ impl Gather<'_, '_> {
     pub(super) fn qsofa(&mut self) {
         self.named("respiratory_rate", CHARTED);
         self.named("systolic", CHARTED);
-        self.named("gcs", CHARTED);
-        let altered = self.consciousness().map(|(word, _)| word != "A");
-        self.flag("altered_mentation", altered);
+        let found = self.consciousness();
+        let gcs = fresh(self.patient, Analyte::named("gcs"), CHARTED, self.now);
+        // An older GCS says nothing beside a newer examination.
+        if gcs.is_some_and(|(_, at, _)| found.as_ref().is_none_or(|(_, found_at)| at >= *found_at)) {
+            self.named("gcs", CHARTED);
+        }
+        self.flag("altered_mentation", found.map(|(word, _)| word != "A"));
     }
+}
+
+fn by_ice(confused: bool) -> String {
+    if confused { "C" } else { "A" }.to_owned()
 }
