@@ -1,8 +1,8 @@
 //! What the early-warning scores look at.
 
 use super::bedside::{self, Support};
-use super::{CHARTED, DAY, EXAMINED, Gather, InputValue, LABORATORY, fresh, hours};
-use crate::model::{Analyte, Span, TherapyKind, Time, Value};
+use super::{CHARTED, DAY, EXAMINED, Gather, InputValue, LABORATORY, Sample, fresh, hours};
+use crate::model::{Analyte, Bound, Span, TherapyKind, Time, Value};
 
 impl Gather<'_, '_> {
     /// What both early-warning scores take from before the infusion.
@@ -20,13 +20,10 @@ impl Gather<'_, '_> {
                 ))
             })
         });
-        self.number("easix_pre", easix, self.infused());
-        self.number(
-            "ferritin_pre",
-            patient.factors.ferritin_pre.or_else(|| baseline("ferritin")),
-            self.infused(),
-        );
-        self.number("crp_pre", patient.factors.crp_pre.or_else(|| baseline("crp")), self.infused());
+        // Without an instant: a term is as old as what was measured now, not as what it is held against.
+        self.number("easix_pre", easix, None);
+        self.number("ferritin_pre", patient.factors.ferritin_pre.or_else(|| baseline("ferritin")), None);
+        self.number("crp_pre", patient.factors.crp_pre.or_else(|| baseline("crp")), None);
         let active = patient.factors.disease_state.as_deref().map(|s| !matches!(s, "cr" | "pr"));
         self.flag("disease_active", active.or(patient.factors.bulky.filter(|bulky| *bulky)));
         self.number("ecog", patient.factors.ecog.map(|n| Value::whole(i64::from(n))), None);
@@ -66,7 +63,8 @@ impl Gather<'_, '_> {
         self.number("phosphate_baseline", patient.baseline(Analyte::PHOSPHATE, None), None);
         let replaced = patient.given(TherapyKind::Phosphate, now - DAY, now).is_some();
         self.flag("phosphate_suspended", replaced.then_some(true));
-        self.pai1();
+        self.named("pai1", Span::hours(36));
+        self.own_assay("pai1_baseline", Analyte::PAI1, Span::hours(36));
         let pulse = patient.window(Analyte::HEART_RATE);
         let median = pulse.and_then(|w| w.median(now - Span::HOUR, now));
         self.number("heart_rate_median_1h", median, pulse.and_then(|w| w.last()).map(|s| s.at));
@@ -83,11 +81,7 @@ impl Gather<'_, '_> {
         self.sustained_pressure("systolic", Analyte::SYSTOLIC);
         self.sustained_pressure("map", Analyte::MAP);
         self.number("systolic_baseline", patient.baseline(Analyte::SYSTOLIC, None), None);
-        let reach = self.stale_after(Analyte::SPO2);
-        let spo2 = self.highest(Analyte::SPO2, Span::minutes(5)).or_else(|| {
-            patient.window(Analyte::SPO2).and_then(|w| w.last_until(now)).filter(|s| now - s.at <= reach)
-        });
-        self.sample("spo2", spo2);
+        self.sustained_saturation();
         self.flag("oxygen", self.oxygen());
         let before =
             self.infused().and_then(|at| bedside::oxygen_support(patient, at)).unwrap_or(Support::None);
@@ -97,13 +91,12 @@ impl Gather<'_, '_> {
         self.hard_rule();
     }
 
-    /// Total PAI-1 with the baseline of the same assay only.
-    fn pai1(&mut self) {
-        let Some(window) = self.patient.window(Analyte::PAI1) else { return };
-        let newest = window.between(self.now - Span::hours(36), self.now).next_back();
-        self.sample("pai1", newest);
+    /// The baseline of the assay that the newest value within `reach` was measured with.
+    fn own_assay(&mut self, name: &'static str, analyte: Analyte, reach: Span) {
+        let window = self.patient.window(analyte);
+        let newest = window.and_then(|w| w.last_until(self.now)).filter(|s| self.now - s.at <= reach);
         if let Some(code) = newest.map(|s| s.code) {
-            self.number("pai1_baseline", self.patient.baseline(Analyte::PAI1, Some(code)), None);
+            self.number(name, self.patient.baseline(analyte, Some(code)), None);
         }
     }
 
@@ -119,13 +112,35 @@ impl Gather<'_, '_> {
         self.sample(name, highest);
     }
 
+    /// The highest of at least five minutes to the newest reading, of readings with a good signal. One reading alone
+    /// says that the highest is not lower, and nothing more: 97 rules hypoxia out, 85 may be an artefact.
+    fn sustained_saturation(&mut self) {
+        let Some(window) = self.patient.window(Analyte::SPO2) else { return };
+        let is_good = |s: &Sample| !s.quality.signal;
+        let (now, reach) = (self.now, self.stale_after(Analyte::SPO2));
+        let Some(newest) = window.between(now - reach, now).rfind(is_good) else { return };
+        let begins = newest.at - Span::minutes(5);
+        let before = window.between(newest.at - CHARTED, begins).rfind(is_good);
+        let from = before.map_or(begins, |before| before.at);
+        let highest = window.max(from, newest.at);
+        let highest =
+            highest.and_then(|top| window.last_of_value(top.value, from, newest.at)).filter(is_good);
+        // Cheap first: only where the highest of all has a poor signal is each looked at.
+        let highest =
+            highest.or_else(|| window.between(from, newest.at).filter(is_good).max_by_key(|s| s.value));
+        let (Some(highest), None) = (highest, before) else { return self.sample("spo2", highest) };
+        self.sample("spo2", Some(Sample { bound: Bound::AtLeast, ..highest }));
+    }
+
     /// What warns by itself: a vasopressor, high-flow oxygen, or pressures and saturation that have stayed very low.
     fn hard_rule(&mut self) {
         let pressor = bedside::vasopressors(self.patient, self.now).is_some_and(|(n, v)| n > 0 || v);
         let oxygen = bedside::oxygen_support(self.patient, self.now).is_some_and(|s| s >= Support::High);
         let low = |name: &str, limit: i64| {
             self.inputs.get(name).is_some_and(|input| match &input.value {
-                InputValue::Number(q) => q.value < Value::whole(limit),
+                InputValue::Number(q) => {
+                    !matches!(q.bound, Bound::Above | Bound::AtLeast) && q.value < Value::whole(limit)
+                }
                 InputValue::Flag(_) | InputValue::Word(_) => false,
             })
         };
@@ -153,7 +168,7 @@ impl Gather<'_, '_> {
         for name in ["fibrinogen", "platelets", "d_dimer"] {
             self.named(name, LABORATORY);
         }
-        self.number("d_dimer_baseline", patient.baseline(Analyte::named("d_dimer"), None), None);
+        self.own_assay("d_dimer_baseline", Analyte::named("d_dimer"), LABORATORY);
         self.named("ferritin", Span::hours(48));
         let soft = patient
             .assessments
@@ -171,7 +186,8 @@ impl Gather<'_, '_> {
             .filter(|a| a.at <= now && now - a.at <= EXAMINED)
             .find_map(|a| a.seizure.clone());
         let icans = patient.icans.at_least().is_some_and(|g| g >= Value::whole(2));
-        let hard = icans || seizure.is_some_and(|s| s != "none");
+        let dropped = bedside::ice_drop(patient, Span::hours(12), now).is_some_and(|d| d >= Value::whole(3));
+        let hard = icans || dropped || seizure.is_some_and(|s| s != "none");
         self.flag("hard_rule", hard.then_some(true));
     }
 }
