@@ -92,7 +92,7 @@ pub enum RulesCommand {
         #[arg(long, default_value = "text")]
         format: String,
     },
-    /// Which branches the cases saw, and which thresholds no case would miss.
+    /// Which branches the cases saw, and which thresholds no case would miss; exit code 1 where any is left.
     Coverage {
         folder: Option<PathBuf>,
         #[arg(long, default_value = "text")]

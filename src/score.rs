@@ -1,11 +1,13 @@
 //! Floor 4. `stormwatch score NAME`: any score by hand, from JSON objects to JSON lines.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value as Json};
 
 use crate::engine::score::{self, Ask, AskKind, Card, Input, InputValue, Inputs, NAMES, Tables, suggest};
-use crate::model::{Bound, Quantity, Time, Value};
+use crate::model::{AnalyteSettings, Bound, Quantity, Time, Value};
+use crate::terminology::{Refused, Terminology};
 
 /// Why nothing was computed.
 #[derive(Debug, thiserror::Error)]
@@ -152,8 +154,57 @@ fn value(ask: &Ask, json: &Json, unit: Option<&str>) -> Result<InputValue, Strin
     }
 }
 
-/// Reads `38.4`, `< 0.05`, `>=250 U/L`.
+/// Reads `38.4`, `< 0.05`, `>=250 U/L`, `８.０ mg/dL`: what is measured as the terminology reads it, anything else as a
+/// number in the score's own unit.
 fn quantity(ask: &Ask, text: &str, unit: Option<&str>) -> Result<Quantity, String> {
+    static BUILTIN: LazyLock<Terminology> = LazyLock::new(Terminology::builtin);
+    let measured = analyte(ask, &BUILTIN).map(|settings| measured(&BUILTIN, settings, text, unit));
+    match measured {
+        Some(Ok(quantity)) => Ok(quantity),
+        // What is known of the analyte says best what is wrong, unless it is the writing of the number.
+        Some(Err(refused)) if !matches!(refused.class, "number" | "unknown-unit") => {
+            Err(format!("{}: {}", ask.name, refused.reason))
+        }
+        Some(Err(_)) | None => plain_quantity(ask, text, unit),
+    }
+}
+
+/// The analyte an input is measured as: `ferritin_pre`, `temperature_max_6h`.
+fn analyte<'t>(ask: &Ask, terminology: &'t Terminology) -> Option<&'t AnalyteSettings> {
+    let name = if ask.name == "pulse" { "heart_rate" } else { ask.name.as_ref() };
+    let is_of = |settings: &&AnalyteSettings| {
+        let rest = name.strip_prefix(settings.name.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    terminology.analytes().iter().filter(is_of).max_by_key(|settings| settings.name.as_str().len())
+}
+
+fn measured(
+    terminology: &Terminology,
+    settings: &AnalyteSettings,
+    text: &str,
+    unit: Option<&str>,
+) -> Result<Quantity, Refused> {
+    let own = || terminology.convert(settings.name, text, unit.unwrap_or(&settings.unit));
+    let (number, behind) = split(text);
+    match unit {
+        // With a unit behind the number it is that; without any, the score's own.
+        None if !behind.is_empty() => own().or_else(|_| terminology.convert(settings.name, number, behind)),
+        Some(_) | None => own(),
+    }
+}
+
+/// A number with its sign of comparison, and what stands behind it.
+fn split(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let begin = text.find(char::is_numeric).unwrap_or(0);
+    let is_past = |c: char| !c.is_numeric() && !matches!(c, '.' | '．');
+    let end = text[begin..].find(is_past).map_or(text.len(), |length| begin + length);
+    (&text[..end], text[end..].trim_start())
+}
+
+/// A number with its sign of comparison, in the unit the score takes.
+fn plain_quantity(ask: &Ask, text: &str, unit: Option<&str>) -> Result<Quantity, String> {
     let text = text.trim();
     let bounds = [(">=", Bound::AtLeast), ("<=", Bound::AtMost), (">", Bound::Above), ("<", Bound::Below)];
     let bound = bounds.iter().find(|(sign, _)| text.starts_with(sign));
@@ -163,57 +214,12 @@ fn quantity(ask: &Ask, text: &str, unit: Option<&str>) -> Result<Quantity, Strin
     let wrong = || format!("{}: `{text}` is not a number", ask.name);
     let number: f64 = number.parse().map_err(|_| wrong())?;
     let unit = unit.unwrap_or(tail).trim();
-    let factor = factor(ask, unit).ok_or_else(|| {
-        format!(
-            "{}: unknown unit `{unit}`; the score takes {}",
-            ask.name,
-            if ask.unit.is_empty() { "no unit" } else { &ask.unit }
-        )
-    })?;
-    let value = Value::from_f64(number * factor).ok_or_else(wrong)?;
-    Ok(Quantity { value, bound: bound.map_or(Bound::Exactly, |(_, bound)| *bound) })
-}
-
-/// By how much a number in `unit` is multiplied to be in the unit the score takes; `None` for a unit that does
-/// not belong to it.
-fn factor(ask: &Ask, unit: &str) -> Option<f64> {
-    /// From common laboratory units, by molar masses: (beginning of the name, unit, factor).
-    const FACTORS: [(&str, &str, f64); 16] = [
-        ("crp", "mg/dl", 10.0),
-        ("phosphate", "mmol/l", 1.0 / 0.32285),
-        ("creatinine", "umol/l", 1.0 / 88.4),
-        ("bilirubin", "umol/l", 1.0 / 17.1),
-        ("triglycerides", "mmol/l", 1.0 / 0.01129),
-        ("fibrinogen", "g/l", 100.0),
-        ("hemoglobin", "g/l", 0.1),
-        ("ferritin", "ug/l", 1.0),
-        ("pai1", "ug/l", 1.0),
-        ("platelets", "10^3/ul", 1.0),
-        ("platelets", "10^4/ul", 10.0),
-        ("wbc", "/ul", 0.001),
-        ("neutrophils", "/ul", 0.001),
-        ("il6", "ng/l", 1.0),
-        ("pao2", "kpa", 7.50062),
-        ("paco2", "kpa", 7.50062),
-    ];
-    let plain = |unit: &str| {
-        let unit = unit.to_lowercase().replace([' ', '*'], "").replace(['µ', 'μ'], "u");
-        match unit.as_str() {
-            "cel" | "c" => "°c".to_owned(),
-            "mm[hg]" => "mmhg".to_owned(),
-            "bpm" => "/min".to_owned(),
-            "iu/l" => "u/l".to_owned(),
-            other => other.to_owned(),
-        }
-    };
-    let given = plain(unit);
-    if given.is_empty() || given == plain(&ask.unit) {
-        return Some(1.0);
+    if !unit.is_empty() && unit != ask.unit {
+        let takes = if ask.unit.is_empty() { "no unit" } else { &ask.unit };
+        return Err(format!("{}: unknown unit `{unit}`; the score takes {takes}", ask.name));
     }
-    FACTORS
-        .iter()
-        .find(|(name, unit, _)| ask.name.starts_with(name) && *unit == given)
-        .map(|(_, _, factor)| *factor)
+    let value = Value::from_f64(number).ok_or_else(wrong)?;
+    Ok(Quantity { value, bound: bound.map_or(Bound::Exactly, |(_, bound)| *bound) })
 }
 
 #[cfg(test)]
@@ -277,6 +283,44 @@ mod tests {
         assert_eq!((&bound["value"], &bound["at_least"]), (&Json::Null, &serde_json::json!(5)));
         let at = answer("qsofa", r#"{"gcs": {"value": 14, "measured_at": "2026-11-22T06:00:00+09:00"}}"#);
         assert_eq!(at["terms"][2]["at"], "2026-11-21T21:00:00Z");
+    }
+
+    #[test]
+    fn units_are_read_as_messages_have_them() {
+        let easix = |platelets: &str| {
+            answer("easix", &format!(r#"{{"ldh": 620, "creatinine": 1.1, "platelets": "{platelets}"}}"#))["value"].clone()
+        };
+        for platelets in ["95", "95 10*9/L", "9.5万/µL", "９.５ 10^4/μL", "95000 /uL"] {
+            assert_eq!(easix(platelets), serde_json::json!(7.179), "{platelets}");
+        }
+        let fever = answer("crs", r#"{"temperature_max": "101.3 °F"}"#);
+        assert_eq!(fever["terms"][0]["value"], "38.5 °C");
+        let sofa = |fio2: &str| {
+            answer("sofa", &format!(r#"{{"pao2": 80, "fio2": {fio2}, "ventilated": false}}"#))["terms"][0]["points"].clone()
+        };
+        assert_eq!(sofa("0.4"), sofa("40"));
+        assert_eq!(sofa("\"0.4\""), serde_json::json!(2));
+    }
+
+    #[test]
+    fn triglycerides_of_4_mmol_are_not_above_4() {
+        let points = |text: &str| {
+            answer("hscore", &format!(r#"{{"triglycerides": "{text}"}}"#))["terms"][5]["points"].clone()
+        };
+        assert_eq!(points("1.49 mmol/L"), 0);
+        for text in ["1.5 mmol/L", "4.0 mmol/L", "354 mg/dL"] {
+            assert_eq!(points(text), 44, "{text}");
+        }
+        for text in ["4.01 mmol/L", "355"] {
+            assert_eq!(points(text), 64, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_open_sofa_says_what_would_decide_it() {
+        let rest = r#""ventilated": false, "platelets": 200, "bilirubin": 0.8, "map": 80, "vasopressors": 0, "gcs": 15, "creatinine": 0.8"#;
+        let sofa = answer("sofa", &format!(r#"{{"spo2": 97, "fio2": 21, {rest}}}"#));
+        assert_eq!((&sofa["value"], &sofa["missing"]), (&Json::Null, &serde_json::json!(["pao2"])));
     }
 
     #[test]

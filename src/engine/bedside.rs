@@ -87,12 +87,12 @@ pub fn airway_only(patient: &Patient, now: Time) -> bool {
     patient.running(TherapyKind::Oxygen, now).first().is_some_and(|t| t.airway_only)
 }
 
-/// Agents running, vasopressin apart; unknown where nobody reports this patient's drugs.
+/// Agents running, vasopressin apart; unknown where none runs and nobody reports this patient's drugs.
 pub fn vasopressors(patient: &Patient, now: Time) -> Option<(u8, bool)> {
-    if !patient.drugs_are_reported() {
+    let running = patient.running(TherapyKind::Vasopressor, now);
+    if running.is_empty() && !patient.drugs_are_reported(now) {
         return None;
     }
-    let running = patient.running(TherapyKind::Vasopressor, now);
     let is_vasopressin = |agent: Option<&str>| agent.is_some_and(|a| a.contains("vasopressin"));
     let others: BTreeSet<Option<&str>> =
         running.iter().map(|t| t.agent.as_deref()).filter(|a| !is_vasopressin(*a)).collect();
@@ -181,7 +181,7 @@ pub fn episode_open(patient: &Patient, episode: Option<Time>, now: Time) -> Opti
     let is_watched = is_measured(Analyte::TEMPERATURE)
         && (is_measured(Analyte::SYSTOLIC) || is_measured(Analyte::MAP))
         && oxygen_support(patient, now).is_some()
-        && patient.drugs_are_reported();
+        && patient.drugs_are_reported(now);
     is_watched.then_some(false)
 }
 
@@ -242,7 +242,7 @@ pub fn masked(patient: &Patient, episode: Option<Time>, now: Time) -> Option<boo
     if kinds.into_iter().any(|kind| patient.given(kind, since, now).is_some()) {
         return Some(true);
     }
-    patient.drugs_are_reported().then_some(false)
+    patient.drugs_are_reported(now).then_some(false)
 }
 
 /// How long the present fever has lasted, to its newest value; fevers less than a day apart are one, because fever
@@ -259,6 +259,14 @@ pub fn fever_lasting(patient: &Patient, now: Time) -> Option<Span> {
         reached = earlier;
     }
     Some(first.map_or(Span::ZERO, |first| newest.at - first))
+}
+
+/// Highest ICE within the span minus the newest of it.
+pub fn ice_drop(patient: &Patient, span: Span, now: Time) -> Option<Value> {
+    let window = patient.window(Analyte::ICE)?;
+    let newest = window.last_until(now).filter(|newest| newest.at >= now - span)?;
+    let highest = window.max(now - span, newest.at)?;
+    Some(Value(highest.value.0 - newest.value.0))
 }
 
 /// The newest value of an analyte that is not older than `reach`.

@@ -106,6 +106,7 @@ impl View<'_> {
         Some(FactValue::Flag(self.patient.given(kind, since, self.now).is_some()))
     }
 
+    /// A value with a poor signal neither holds nor breaks what is sustained.
     fn sustained(
         &self,
         analyte: Analyte,
@@ -114,12 +115,12 @@ impl View<'_> {
     ) -> Option<FactValue> {
         let window = self.patient.window(analyte)?;
         let reach = self.stale_after(analyte).max(span);
-        let newest = window.last_until(self.now).filter(|s| self.now - s.at <= reach)?;
+        let good = |until: Time| window.between(Time(i64::MIN), until).rev().filter(|s| !s.quality.signal);
+        let newest = good(self.now).next().filter(|s| self.now - s.at <= reach)?;
         if !holds(&newest)? {
             return Some(FactValue::Flag(false));
         }
-        let all = window.between(Time(i64::MIN), newest.at);
-        for sample in all.rev() {
+        for sample in good(newest.at) {
             match holds(&sample) {
                 Some(true) if newest.at - sample.at >= span => return Some(FactValue::Flag(true)),
                 Some(true) => {}
@@ -179,13 +180,6 @@ impl View<'_> {
         let newest = exact(&self.newest(window, span)?)?;
         let lowest = window.min(self.now - span, self.now).filter(|q| q.bound == Bound::Exactly)?;
         Some(FactValue::number(Value(newest.0 - lowest.value.0)))
-    }
-
-    fn ice_drop(&self, span: Span) -> Option<FactValue> {
-        let window = self.patient.window(Analyte::ICE)?;
-        let newest = self.newest(window, span)?;
-        let highest = window.max(self.now - span, newest.at)?;
-        Some(FactValue::number(Value(highest.value.0 - newest.value.0)))
     }
 
     /// Hours by which the next ICE is overdue.
@@ -359,7 +353,7 @@ impl Facts for View<'_> {
             Fact::IcansEwsBand => self.band("icans_ews"),
             Fact::News2Highest => self.news2_highest(),
             Fact::Given(kind, span) => Some(flag(patient.given(kind, now - span, now).is_some())),
-            Fact::IceDrop(span) => self.ice_drop(span),
+            Fact::IceDrop(span) => bedside::ice_drop(patient, span, now).map(FactValue::number),
         }
     }
 }

@@ -43,7 +43,7 @@ use alert::{Alerts, Moment};
 use patient::Patient;
 use rule::RuleSet;
 use technical::Machinery;
-use window::Pushed;
+use window::{Pushed, Sample};
 
 pub use snapshot::Unreadable;
 pub use touch::{Touch, concerns, matters};
@@ -208,22 +208,33 @@ impl Engine {
     fn observe(&mut self, seen: &Observation, changes: &mut Vec<Change>) {
         let id = self.survivor(&seen.patient);
         self.machinery.received(&seen.source, seen.measured_at, self.now);
-        let pushed = self.patient_entry(&id).observe(seen);
-        match &pushed {
+        let patient = self.patient_entry(&id);
+        let superseded = match patient.observe(seen) {
             Pushed::Unchanged => return,
-            Pushed::New if self.now - seen.measured_at > LATE => {
-                self.revise(&id, Touch::Analyte(seen.analyte), seen.measured_at);
-            }
-            Pushed::New => {}
-            Pushed::Superseded(old) => {
-                let since = old.iter().map(|sample| sample.at).min().unwrap_or(seen.measured_at);
-                self.revise(&id, Touch::Analyte(seen.analyte), since.min(seen.measured_at));
-                let gone = |e: &crate::model::Evidence| {
-                    e.analyte == seen.analyte
-                        && old.iter().any(|s| s.at == e.measured_at && s.value == e.quantity.value)
-                };
-                self.with_alerts(changes, |alerts, _, moment| alerts.retract(&id, gone, moment));
-            }
+            Pushed::New => Vec::new(),
+            Pushed::Superseded(old) => old,
+        };
+        if seen.analyte == Analyte::ICE && seen.quantity.is_none() {
+            patient.forget_withdrawn_ice(seen.measured_at);
+        }
+        let pressures = [Analyte::SYSTOLIC, Analyte::DIASTOLIC, Analyte::MAP];
+        let means = match pressures.contains(&seen.analyte) {
+            true => patient.derive_mean(seen.measured_at),
+            false => Vec::new(),
+        };
+        if !superseded.is_empty() || !means.is_empty() {
+            let of = |analyte, old: &[Sample], e: &crate::model::Evidence| {
+                let is_it = |s: &Sample| s.at == e.measured_at && s.value == e.quantity.value;
+                e.analyte == analyte && old.iter().any(is_it)
+            };
+            let gone =
+                |e: &crate::model::Evidence| of(seen.analyte, &superseded, e) || of(Analyte::MAP, &means, e);
+            self.with_alerts(changes, |alerts, _, moment| alerts.retract(&id, gone, moment));
+        }
+        let changed = superseded.iter().map(|sample| sample.at).min();
+        if changed.is_some() || self.now - seen.measured_at > LATE {
+            let since = changed.map_or(seen.measured_at, |at| at.min(seen.measured_at));
+            self.revise(&id, Touch::Analyte(seen.analyte), since);
         }
         // A result that comes after the discharge is late, not unmatched.
         if self.patients.get(&id).is_some_and(|p| !p.listed) {
@@ -255,7 +266,7 @@ impl Engine {
                 quantity: Some(crate::model::Quantity::exactly(crate::model::Value::whole(i64::from(total)))),
                 measured_at: found.at,
                 source: found.by.clone(),
-                code: "ice".into(),
+                code: crate::model::Ice::CODE.into(),
                 status: crate::model::Status::Final,
                 quality: crate::model::Quality::default(),
                 order: None,

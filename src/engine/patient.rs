@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::score::{Score, listed};
 use super::window::{Pushed, Window};
 use crate::model::{
-    Analyte, Assessment, Census, CensusKind, Charted, Factors, Location, Observation, PatientId, Person,
+    Analyte, Assessment, Census, CensusKind, Charted, Factors, Ice, Location, Observation, PatientId, Person,
     Span, Therapy, Time, Value,
 };
 
@@ -148,6 +148,11 @@ impl Patient {
         self.names.name(number)
     }
 
+    /// The number of a name, which it is given at its first use.
+    pub(super) fn number_of(&mut self, name: &str) -> u16 {
+        self.names.number(name)
+    }
+
     pub fn observe(&mut self, seen: &Observation) -> Pushed {
         let source = self.names.number(&seen.source);
         let code = self.names.number(&seen.code);
@@ -164,6 +169,24 @@ impl Patient {
                 replace_if_newer(&mut self.icans.charted, note(grade));
             }
         }
+        self.keep(found);
+        self.forget_withdrawn_ice(found.at);
+    }
+
+    /// An ICE that was withdrawn is no finding of the examination it was part of, whichever came first.
+    pub(super) fn forget_withdrawn_ice(&mut self, at: Time) {
+        let code = self.names.number(Ice::CODE);
+        if !self.window(Analyte::ICE).is_some_and(|window| window.has_settled(at, code)) {
+            return;
+        }
+        for found in self.assessments.iter_mut().filter(|a| a.at == at) {
+            (found.ice, found.ice_total) = (None, None);
+        }
+        let is_empty = |a: &Assessment| *a == Assessment { at, by: a.by.clone(), ..Assessment::default() };
+        self.assessments.retain(|a| a.at != at || !is_empty(a));
+    }
+
+    fn keep(&mut self, found: &Assessment) {
         if !self.assessments.contains(found) {
             let order = |a: &Assessment| (a.at, a.by.clone(), format!("{a:?}"));
             let after = |a: &Assessment| a.at < found.at || a.at == found.at && order(a) <= order(found);
@@ -304,6 +327,7 @@ impl Patient {
             let renumber = |number: u16| numbers.get(&number).copied().unwrap_or(number);
             self.windows.entry(*analyte).or_default().absorb(window, renumber);
         }
+        self.derive_means();
         other.therapies.iter().for_each(|t| self.treat(&Therapy { patient: self.id.clone(), ..t.clone() }));
         other.assessments.iter().for_each(|a| self.assess(a));
         let mut factors = other.factors.clone();

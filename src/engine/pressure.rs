@@ -1,8 +1,12 @@
 //! Blood pressure as it is read at the bedside: what of it was measured at one instant, and readings in their order.
 
 use super::patient::Patient;
-use super::window::Samples;
-use crate::model::{Analyte, Time, Value};
+use super::score::shock_index::mean_arterial;
+use super::window::{Sample, Samples};
+use crate::model::{Analyte, Bound, Quality, Time, Value};
+
+/// Source and code of a mean that was worked out and not measured.
+const DERIVED: &str = "systolic and diastolic";
 
 /// One reading: what of it was measured at one instant.
 #[derive(Clone, Copy, Debug)]
@@ -14,22 +18,75 @@ pub(super) struct Pressure {
 }
 
 impl Pressure {
-    /// The mean as measured, else (SBP + 2 DBP) / 3.
-    fn mean(&self) -> Option<Value> {
-        self.map.or_else(|| Some(Value((self.systolic?.0 + 2 * self.diastolic?.0) / 3)))
-    }
-
-    /// A pulse pressure under 10 mmHg is a flushed or damped line, not a patient; engineering.
     fn is_artefact(&self) -> bool {
-        matches!((self.systolic, self.diastolic), (Some(s), Some(d)) if s.0 - d.0 < 10_000)
+        matches!((self.systolic, self.diastolic), (Some(s), Some(d)) if is_flush(s, d))
     }
 
     /// Systolic 90 or less, mean under 65, or systolic 40 under the patient's own baseline (SBP < 90 is the
     /// usual operational form of a consensus that gives no number; the rest engineering).
     pub fn is_low(&self, baseline: Option<Value>) -> bool {
         self.systolic.is_some_and(|s| s <= Value::whole(90))
-            || self.mean().is_some_and(|m| m < Value::whole(65))
+            || self.map.is_some_and(|m| m < Value::whole(65))
             || matches!((self.systolic, baseline), (Some(s), Some(b)) if b.0 - s.0 >= 40_000)
+    }
+}
+
+/// A pulse pressure under 10 mmHg is a flushed or damped line, not a patient; engineering.
+fn is_flush(systolic: Value, diastolic: Value) -> bool {
+    systolic.0 - diastolic.0 < 10_000
+}
+
+impl Patient {
+    /// Keeps a mean pressure, (SBP + 2 DBP) / 3, for an instant at which both were measured and no mean was. It stands
+    /// in the window of the mean like a measured one, says where it comes from, and follows what becomes of the two.
+    /// Gives back an earlier one that no longer holds.
+    pub(super) fn derive_mean(&mut self, at: Time) -> Vec<Sample> {
+        let code = self.number_of(DERIVED);
+        let derived = self.mean_of(at, code);
+        match self.windows.get_mut(&Analyte::MAP) {
+            Some(window) => window.derive(at, code, derived),
+            None if derived.is_some() => {
+                self.windows.entry(Analyte::MAP).or_default().derive(at, code, derived)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The same for every instant, where two patients turn out to be one.
+    pub(super) fn derive_means(&mut self) {
+        let systolic = self.window(Analyte::SYSTOLIC).map_or(Samples::none(), |window| window.samples());
+        let mut instants: Vec<Time> = systolic.map(|s| s.at).collect();
+        instants.dedup();
+        for at in instants {
+            self.derive_mean(at);
+        }
+    }
+
+    fn mean_of(&self, at: Time, code: u16) -> Option<Sample> {
+        let measured = |s: &Sample| s.code != code;
+        if self.window(Analyte::MAP).is_some_and(|window| window.between(at, at).any(|s| measured(&s))) {
+            return None;
+        }
+        // A bound of one of them would be none of the mean.
+        let one = |analyte| self.window(analyte)?.between(at, at).rfind(|s| s.bound == Bound::Exactly);
+        let (systolic, diastolic): (Sample, Sample) = (one(Analyte::SYSTOLIC)?, one(Analyte::DIASTOLIC)?);
+        if is_flush(systolic.value, diastolic.value) {
+            return None;
+        }
+        let value = mean_arterial(systolic.value, diastolic.value);
+        let quality = worse(systolic.quality, diastolic.quality);
+        Some(Sample { value, quality, source: code, code, order: 0, ..systolic })
+    }
+}
+
+/// Whatever is known against one of the two.
+fn worse(one: Quality, other: Quality) -> Quality {
+    Quality {
+        implausible: one.implausible || other.implausible,
+        specimen: one.specimen || other.specimen,
+        signal: one.signal || other.signal,
+        retained: one.retained || other.retained,
+        time: one.time || other.time,
     }
 }
 

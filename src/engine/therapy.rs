@@ -3,7 +3,10 @@
 use std::cmp::Ordering;
 
 use super::patient::Patient;
-use crate::model::{Analyte, OxygenDevice, Therapy, TherapyAction, TherapyKind, Time, Value};
+use crate::model::{Analyte, OxygenDevice, Span, Therapy, TherapyAction, TherapyKind, Time, Value};
+
+/// A report of one drug says that drugs are reported for this long: they are charted at least daily; engineering.
+const DRUGS_REACH: Span = Span::hours(24);
 
 impl Patient {
     /// Keeps therapies in order of time; the same one twice is one, a withdrawal removes its start.
@@ -82,9 +85,12 @@ impl Patient {
         self.therapies.iter().rev().find(counts)
     }
 
-    /// Whether anybody reports this patient's drugs at all. Without that, "no vasopressor" is not known.
-    pub fn drugs_are_reported(&self) -> bool {
-        self.therapies.iter().any(|t| !matches!(t.kind, TherapyKind::Infusion | TherapyKind::Oxygen))
+    /// Whether anybody reports this patient's drugs now: something was said of one within the last day. Without that,
+    /// "no vasopressor" is not known; a dose of days ago tells nothing of what was hung up since.
+    pub fn drugs_are_reported(&self, now: Time) -> bool {
+        let is_recent = |t: &Therapy| t.at <= now && now - t.at <= DRUGS_REACH;
+        let is_drug = |t: &Therapy| !matches!(t.kind, TherapyKind::Infusion | TherapyKind::Oxygen);
+        self.therapies.iter().rev().any(|t| is_drug(t) && is_recent(t))
     }
 
     /// The newest statement on oxygen: device and flow in L/min.

@@ -83,7 +83,11 @@ pub fn concerns(reads: &References, touch: Touch, regraded: &[&'static str]) -> 
         Touch::Time | Touch::All | Touch::Therapy(_) | Touch::Assessment => return true,
         Touch::Analyte(analyte) => analyte,
     };
-    reads.analytes.contains(&analyte) || reads.facts.iter().any(|fact| fact_moves(*fact, analyte, regraded))
+    // A mean pressure may follow from the two.
+    let gives_mean = matches!(analyte, Analyte::SYSTOLIC | Analyte::DIASTOLIC);
+    reads.analytes.contains(&analyte)
+        || gives_mean && reads.analytes.contains(&Analyte::MAP)
+        || reads.facts.iter().any(|fact| fact_moves(*fact, analyte, regraded))
 }
 
 /// Whether a named fact can have moved: its score did, or it looks at this analyte itself.

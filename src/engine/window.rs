@@ -7,6 +7,7 @@
 
 mod block;
 mod column;
+mod derived;
 mod doubt;
 mod kept;
 mod sum;
@@ -154,6 +155,11 @@ impl Window {
         // `None` sorts before every order number, so the keys of one instant and code follow this one.
         let mut same = self.settled.range(&unnamed..).take_while(|s| s.at == key.at && s.code == key.code);
         same.any(|settled| key.order.is_none() || settled.order.is_none() || settled.order == key.order)
+    }
+
+    /// Whether a correction or a withdrawal has settled what was measured with this code at this instant.
+    pub fn has_settled(&self, at: Time, code: u16) -> bool {
+        self.is_settled(&ResultKey { at, code, order: None })
     }
 
     /// Samples the key speaks of: same instant and code, and the same order number where both have one.

@@ -2,8 +2,8 @@
 
 use crate::hl7::{AckCode, Answer, Content, Part, Problem, Refusal, content::code};
 use crate::model::{
-    Event, Observation, OxygenDevice, PatientId, Quality, Reading, Therapy, TherapyAction, TherapyKind, Time,
-    Value,
+    Analyte, Event, Observation, OxygenDevice, PatientId, Quality, Reading, Therapy, TherapyAction,
+    TherapyKind, Time, Value,
 };
 use crate::telemetry::Telemetry;
 use crate::terminology::{Examined, Meaning, Refused, Share, Terminology, assessments, counts};
@@ -189,7 +189,20 @@ impl<'a> Reader<'a> {
         let (counted, refused) = counts(self.shares, &seen);
         translated.events.extend(counted.into_iter().map(Event::Observed));
         translated.problems.extend(refused.iter().map(problem));
+        measured_mean_first(&mut translated.events[self.from..]);
     }
+}
+
+/// A mean that was measured is told before the pressures it came with, so that none is worked out for a moment in its
+/// place.
+fn measured_mean_first(events: &mut [Event]) {
+    let is_of = |event: &Event, analytes: &[Analyte]| match event {
+        Event::Observed(seen) => analytes.contains(&seen.analyte),
+        _ => false,
+    };
+    let pressures = [Analyte::SYSTOLIC, Analyte::DIASTOLIC];
+    let Some(first) = events.iter().position(|event| is_of(event, &pressures)) else { return };
+    events[first..].sort_by_key(|event| !is_of(event, &[Analyte::MAP]));
 }
 
 fn problem(refused: &Refused) -> Problem {

@@ -145,6 +145,7 @@ fn of_the_service() -> Vec<Event> {
                 stale_after: Span::hours(6),
                 decimals: 1,
                 continuous: true,
+                upper_normal: None,
                 same_assay: false,
             }],
         },

@@ -124,6 +124,9 @@ pub struct AnalyteSettings {
     /// Continuous signals (from monitors) may raise "data stale"; sporadic ones (most labs) only grey out.
     #[serde(default)]
     pub continuous: bool,
+    /// The upper limit of normal that stands in where no laboratory has given its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upper_normal: Option<Value>,
     /// Values of different assays are never compared with each other's baseline (PAI-1).
     #[serde(default)]
     pub same_assay: bool,

@@ -18,6 +18,9 @@ pub struct Ice {
 }
 
 impl Ice {
+    /// The code of the sum among the measurements of ICE.
+    pub const CODE: &'static str = "ice";
+
     /// The sum, 0 to 10; `None` where an item is above its maximum.
     pub fn total(self) -> Option<u8> {
         let good = self.orientation <= 4

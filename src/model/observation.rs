@@ -72,6 +72,11 @@ pub enum Status {
 }
 
 impl Status {
+    /// D and W: what was said of the same result before no longer holds, and nothing takes its place.
+    pub fn withdraws(self) -> bool {
+        matches!(self, Status::Deleted | Status::Wrong)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Status::Preliminary => "preliminary",

@@ -69,6 +69,7 @@ fn read_row(row: &Row<'_, '_>) -> Option<AnalyteRow> {
     let (rate, stale_after, decimals) = (rate(row), span(row, "stale_after"), decimals(row));
     let (continuous, same_assay, whole) = (row.flag("continuous"), row.flag("same_assay"), row.flag("whole"));
     let lead_off = row.number("lead_off").and_then(Exact::to_value);
+    let upper_normal = row.number("upper_normal").and_then(Exact::to_value);
     let settings = AnalyteSettings {
         name: analyte?,
         unit: unit?,
@@ -82,6 +83,7 @@ fn read_row(row: &Row<'_, '_>) -> Option<AnalyteRow> {
         stale_after: stale_after?,
         decimals: decimals?,
         continuous,
+        upper_normal,
         same_assay,
     };
     Some(AnalyteRow { settings, whole, lead_off, place: row.place() })

@@ -1,6 +1,8 @@
 //! Bedside examinations and oxygen devices, which are words and points rather than numbers with a unit.
 
-use crate::model::{Assessment, Bound, Ice, RawValue, Reading, Status, Time};
+use crate::model::{
+    Analyte, Assessment, Bound, Ice, Observation, PatientId, Quality, RawValue, Reading, Status, Time,
+};
 
 use super::Terminology;
 use super::mapping::Part;
@@ -77,13 +79,14 @@ impl Terminology {
         part: Part,
         accepted_at: Time,
     ) -> Result<Meaning, Refused> {
-        let withdrawn = matches!(reading.status, Status::Deleted | Status::Wrong);
+        let withdrawn = reading.status.withdraws();
         let at = instant(reading, accepted_at)?.0;
         if reading.status == Status::Unavailable {
             return Ok(Meaning::Nothing);
         }
         if withdrawn && part != Part::OxygenDevice {
-            let reason = "a bedside examination is not withdrawn by message; chart the correct one".into();
+            let reason =
+                "of bedside examinations only an ICE is withdrawn by message; chart the correct one".into();
             return Err(Refused::new("withdrawn-examination", &reading.place, reason));
         }
         match part {
@@ -97,6 +100,29 @@ impl Terminology {
             Part::Capd => self.points(reading, at, 32, Examination::Capd),
             Part::Ecog | Part::PriorLines | Part::DiseaseState => self.factor(reading, part),
         }
+    }
+
+    /// An item that is withdrawn takes the ICE of its instant with it: a missing item is unknown, not zero.
+    pub(super) fn withdrawn_ice(
+        &self,
+        reading: &Reading,
+        patient: &PatientId,
+        sender: &str,
+        accepted_at: Time,
+    ) -> Result<Meaning, Refused> {
+        Ok(Meaning::Observation(Observation {
+            patient: patient.clone(),
+            analyte: Analyte::ICE,
+            quantity: None,
+            measured_at: instant(reading, accepted_at)?.0,
+            source: sender.to_string(),
+            code: Ice::CODE.to_string(),
+            status: reading.status,
+            quality: Quality::default(),
+            order: None,
+            device: reading.device.clone(),
+            original: String::new(),
+        }))
     }
 
     fn points(

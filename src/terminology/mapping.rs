@@ -28,6 +28,12 @@ pub(super) enum Part {
     DiseaseState,
 }
 
+impl Part {
+    pub(super) fn is_of_ice(self) -> bool {
+        matches!(self, Part::Orientation | Part::Naming | Part::Commands | Part::Writing | Part::Attention)
+    }
+}
+
 pub(super) const PARTS: [(&str, Part); 11] = [
     ("oxygen_device", Part::OxygenDevice),
     ("ice_orientation", Part::Orientation),

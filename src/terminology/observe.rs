@@ -159,6 +159,9 @@ impl Terminology {
                 let reason = format!("code `{code}` is not used: {why}");
                 return Err(Refused::new("refused-code", &reading.place, reason));
             }
+            Target::Part(part) if part.is_of_ice() && reading.status.withdraws() => {
+                return self.withdrawn_ice(reading, patient, sender, accepted_at);
+            }
             Target::Part(part) => return self.examine(reading, *part, accepted_at),
             Target::Analyte(analyte) => (*analyte, false),
             Target::Share(analyte) => (*analyte, true),

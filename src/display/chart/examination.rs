@@ -41,10 +41,12 @@ fn assessed(charting: &Charting<'_>, form: Form<'_>) -> Result<Assessment, Probl
     let charted = match form.part("charted")? {
         None => None,
         Some(grades) => {
+            /// 5 is death of it (ASTCT 2019), charted and never computed.
+            const GRADES: u8 = 5;
             let charted = Charted {
-                crs: grades.small("crs", 0, 4)?,
-                icans: grades.small("icans", 0, 4)?,
-                iec_hs: grades.small("iec_hs", 0, 4)?,
+                crs: grades.small("crs", 0, GRADES)?,
+                icans: grades.small("icans", 0, GRADES)?,
+                iec_hs: grades.small("iec_hs", 0, GRADES)?,
             };
             grades.finish()?;
             Some(charted).filter(|charted| *charted != Charted::default())

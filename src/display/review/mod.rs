@@ -15,8 +15,8 @@ use crate::engine::Engine;
 use crate::model::limits::CLOSED_ALERTS;
 use crate::model::{Alert, AlertState, PatientId, Priority, Span, Time};
 
-/// Grades of the consensus tables.
-const GRADES: usize = 5;
+/// Grades of the consensus tables: 0, which is none, to 5, which is death and only ever charted.
+const GRADES: usize = 6;
 
 /// How long alerts raised from `from` on waited for an answer, by priority. An answer is late after the time to respond
 /// that its rule names.
@@ -119,7 +119,7 @@ fn courses(engine: &Engine, from: Time, wards: &Wards) -> Vec<Course> {
     found
 }
 
-/// How many patients reached which grade at worst: index 0 to 4, and those of whom nothing is known.
+/// How many patients reached which grade at worst: index 0 to 5, and those of whom nothing is known.
 fn incidence(courses: &[&Course]) -> Json {
     let count = |pick: fn(&Course) -> Option<u8>| {
         let mut by_grade = [0usize; GRADES];

@@ -31,6 +31,20 @@ async fn a_charted_value_is_there_when_the_answer_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_physician_charts_grade_5_which_is_death() {
+    let house = house().await;
+    house.admit("B1", "6E", "01").await;
+    let (status, patient) = chart(&house, "assessments", json!({"charted": {"crs": 5, "icans": 0}})).await;
+    assert_eq!(status, 201, "{patient}");
+    assert_eq!(
+        (&patient["crs"]["charted"], &patient["icans"]["charted"]),
+        (&json!(5), &json!(0)),
+        "{patient}"
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_used_is_refused_with_field_and_remedy_and_changes_nothing() {
     let house = house().await;
     house.admit("B1", "6E", "01").await;
@@ -50,7 +64,7 @@ async fn what_cannot_be_used_is_refused_with_field_and_remedy_and_changes_nothin
         ("assessments", json!({"ice": {"orientation": 5}}), "ice.orientation"),
         ("assessments", json!({"ice": {"orientation": 4}}), "ice.naming"),
         ("assessments", json!({"consciousness": "sleepy"}), "consciousness"),
-        ("assessments", json!({"charted": {"crs": 5}}), "charted.crs"),
+        ("assessments", json!({"charted": {"crs": 6}}), "charted.crs"),
         ("therapies", json!({"kind": "leeches"}), "kind"),
         ("therapies", json!({}), "kind"),
         ("therapies", json!({"kind": "oxygen"}), "device"),

@@ -73,10 +73,10 @@ async fn grades_by_day_thirty_treatment_stay_and_misses_are_counted() {
     assert_eq!((&found["patients"], &found["day_30_over"]), (&json!(3), &json!(1)), "{found}");
     let over = &found["incidence"]["day_30"];
     // Grade 4 was charted on day 33: it does not count.
-    assert_eq!(over["crs"]["charted"], json!({"grades": [0, 0, 1, 0, 0], "unknown": 0}), "{over}");
-    assert_eq!(over["icans"]["charted"], json!({"grades": [1, 0, 0, 0, 0], "unknown": 0}), "{over}");
+    assert_eq!(over["crs"]["charted"], json!({"grades": [0, 0, 1, 0, 0, 0], "unknown": 0}), "{over}");
+    assert_eq!(over["icans"]["charted"], json!({"grades": [1, 0, 0, 0, 0, 0], "unknown": 0}), "{over}");
     // ICE 5 of 10 is ICANS grade 2 (Lee 2019).
-    assert_eq!(over["icans"]["suggested"], json!({"grades": [0, 0, 1, 0, 0], "unknown": 0}), "{over}");
+    assert_eq!(over["icans"]["suggested"], json!({"grades": [0, 0, 1, 0, 0, 0], "unknown": 0}), "{over}");
     assert_eq!(found["incidence"]["so_far"]["crs"]["charted"]["unknown"], 2, "not charted is not grade 0");
 
     let toci = &found["to_tocilizumab"];

@@ -57,6 +57,7 @@ pub fn analytes() -> Vec<AnalyteSettings> {
         stale_after: Span::hours(24),
         decimals: 1,
         continuous: matches!(name, "heart_rate" | "spo2" | "respiratory_rate" | "temperature" | "systolic"),
+        upper_normal: None,
         same_assay: name == "pai1",
     };
     NAMES.split_whitespace().map(row).collect()

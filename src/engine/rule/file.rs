@@ -182,8 +182,10 @@ impl RuleSet {
 /// Where a rule's names stand, for mistakes found only once all rules are read.
 #[derive(Clone, Debug)]
 pub struct Places {
-    /// Of each name in `inhibits`.
-    pub inhibits: Vec<Mistake>,
+    /// As written, also of a rule that cannot be read.
+    pub id: String,
+    /// Each name in `inhibits` and where it stands.
+    pub inhibits: Vec<(String, Mistake)>,
 }
 
 struct Reading<'k> {
@@ -246,18 +248,25 @@ impl Reading<'_> {
 
     fn rule(&mut self, mut fields: Fields, policies: &Policies) {
         fields.only(&FIELDS);
+        self.places.push(places(&fields));
         let Some(rule) = read_rule(&mut fields, self.known, policies) else { return };
         let id = fields.get("id").map_or(0..0, |id| id.span());
         if let Some(twin) = self.rules.iter().find(|twin| twin.id == rule.id) {
             fields.refuse(id.clone(), format!("this id is already taken in {}", twin.file), None);
         }
-        let source = fields.source;
-        let inhibits =
-            fields.list("inhibits").into_iter().map(|item| source.mistake(item.span(), "")).collect();
-        self.warnings.extend(lint::warnings(&rule, source.mistake(id, "")));
+        self.warnings.extend(lint::warnings(&rule, fields.source.mistake(id, "")));
         self.rules.push(rule);
-        self.places.push(Places { inhibits });
     }
+}
+
+/// What of a rule others refer to, whatever else is wrong with it.
+fn places(fields: &Fields) -> Places {
+    let id = fields.get("id").and_then(|id| id.get_ref().as_str());
+    let names = fields.get("inhibits").and_then(|list| list.get_ref().as_array());
+    let inhibits = names.into_iter().flatten().filter_map(|item| {
+        Some((item.get_ref().as_str()?.to_string(), fields.source.mistake(item.span(), "")))
+    });
+    Places { id: id.unwrap_or_default().to_string(), inhibits: inhibits.collect() }
 }
 
 fn read_rule(fields: &mut Fields, known: &Known, policies: &Policies) -> Option<Rule> {

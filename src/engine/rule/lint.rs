@@ -13,28 +13,33 @@ use crate::model::{Analyte, Kind, Span, Value};
 /// Combinations of answers tried for one rule; the rest is not looked at.
 const TRIES: usize = 20_000;
 
-/// Names in `inhibits` must exist, and nothing may keep a more urgent rule quiet.
+/// Names in `inhibits` must exist, and nothing may keep a more urgent rule quiet. `places` has every rule of the files,
+/// also those with mistakes of their own, which `rules` lacks.
 pub fn inhibitions(rules: &[Rule], places: &[Places], mistakes: &mut Vec<Mistake>) {
-    for (rule, places) in rules.iter().zip(places) {
-        for (name, place) in rule.inhibits.iter().zip(&places.inhibits) {
-            let other = rules.iter().find(|other| other.id == *name);
-            let message = match other {
-                None => format!("no rule is called \"{name}\""),
-                Some(other) if other.id == rule.id => "a rule does not inhibit itself".to_string(),
-                Some(other) if other.priority > rule.priority => {
+    let read = |id: &str| rules.iter().find(|rule| rule.id.as_ref() == id);
+    for Places { id, inhibits } in places {
+        for (name, place) in inhibits {
+            let is_there = places.iter().any(|other| other.id == *name);
+            let message = match (read(id), read(name)) {
+                _ if !is_there => format!("no rule is called \"{name}\""),
+                (None, _) | (_, None) => continue,
+                (Some(rule), Some(other)) if other.id == rule.id => {
+                    "a rule does not inhibit itself".to_string()
+                }
+                (Some(rule), Some(other)) if other.priority > rule.priority => {
                     format!("\"{name}\" is more urgent and must not be kept quiet by this rule")
                 }
-                Some(other) if other.inhibits.contains(&rule.id) => {
+                (Some(rule), Some(other)) if other.inhibits.contains(&rule.id) => {
                     format!("\"{name}\" inhibits this rule too; both would stay quiet")
                 }
-                Some(_) => continue,
+                (Some(_), Some(_)) => continue,
             };
-            let names = rules.iter().map(|rule| rule.id.as_ref());
-            let suggestion = match other {
-                None => closest(name, names).map(str::to_string),
-                Some(_) => None,
+            let names = places.iter().map(|place| place.id.as_str());
+            let suggestion = match is_there {
+                false => closest(name, names).map(str::to_string),
+                true => None,
             };
-            let message = format!("rule \"{}\", `inhibits`: {message}", rule.id);
+            let message = format!("rule \"{id}\", `inhibits`: {message}");
             mistakes.push(Mistake { message, suggestion, ..place.clone() });
         }
     }
@@ -220,6 +225,17 @@ mod tests {
             rule_text("b", "when = 'seizure'\ninhibits = [\"a\"]")
         );
         assert!(load(&ring).expect_err("refused")[0].message.contains("both would stay quiet"));
+        let broken =
+            rule_text("a", "when = 'seizure'\ninhibits = [\"nope\", \"b\"]").replace("source =", "sauce =");
+        let mistakes =
+            load(&format!("{broken}{}", rule_text("b", "when = 'nothing_known'"))).expect_err("refused");
+        let of = |words: &str| mistakes.iter().filter(|mistake| mistake.message.contains(words)).count();
+        assert_eq!(
+            (of("no rule is called \"nope\""), of("no rule is called \"b\"")),
+            (1, 0),
+            "{mistakes:#?}"
+        );
+        assert!(of("sauce") > 0 && of("nothing_known") > 0, "{mistakes:#?}");
         let gone =
             load(&rule_text("crs-3", "when = 'seizure'\ninhibits = [\"crs-33\"]")).expect_err("refused");
         assert_eq!(gone[0].suggestion.as_deref(), Some("crs-3"));

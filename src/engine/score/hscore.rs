@@ -23,13 +23,13 @@ const FERRITIN: Scale = Scale {
         step(6_000_001, 50, "above 6000"),
     ],
 };
-/// 1.5 and 4 mmol/L.
+/// 1.5 and 4 mmol/L, printed as 132.7 and 354 mg/dL; 4 mmol/L itself, 354.28 mg/dL, is not above 4.
 const TRIGLYCERIDES: Scale = Scale {
     item: "triglycerides",
     steps: &[
         step(LOWEST, 0, "below 132.7"),
         step(132_700, 44, "132.7 to 354"),
-        step(354_001, 64, "above 354"),
+        step(354_281, 64, "above 354"),
     ],
 };
 /// 2.5 g/L.

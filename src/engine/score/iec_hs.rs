@@ -21,7 +21,12 @@ const ENZYME_TIMES: i64 = 5;
 /// So many of the three supporting criteria (engineering).
 const SUPPORTING: usize = 2;
 
-static ASKS: [Ask; 12] = [
+/// Grade 4 by CTCAE v5.0 (unverified): platelets under 25, neutrophils under 0.5 x10^9/L. Of anemia grade 4 is a
+/// clinical judgement without a number.
+const GRADE_4: [(&str, &str, i64); 2] =
+    [("platelets", "platelets_baseline", 25_000), ("neutrophils", "neutrophils_baseline", 500)];
+
+static ASKS: [Ask; 16] = [
     Ask::number("day", "days", -100, 1_000, "days since infusion"),
     Ask::number("ferritin", "ng/mL", 0, 2_000_000, "ferritin"),
     Ask::number("ferritin_baseline", "ng/mL", 0, 2_000_000, "ferritin at infusion"),
@@ -33,7 +38,14 @@ static ASKS: [Ask; 12] = [
     Ask::number("alt_baseline", "U/L", 0, 50_000, "ALT at infusion"),
     Ask::number("alt_uln", "U/L", 1, 200, "upper limit of normal of the laboratory"),
     Ask::number("fibrinogen", "mg/dL", 5, 2_000, "fibrinogen"),
-    Ask::flag("cytopenia_grade4", "new grade 4 cytopenia of at least one line"),
+    Ask::number("platelets", "10^9/L", 0, 3_000, "platelets"),
+    Ask::number("platelets_baseline", "10^9/L", 0, 3_000, "platelets at infusion"),
+    Ask::number("neutrophils", "10^9/L", 0, 1_000, "neutrophils"),
+    Ask::number("neutrophils_baseline", "10^9/L", 0, 1_000, "neutrophils at infusion"),
+    Ask::flag(
+        "cytopenia_grade4",
+        "new grade 4 cytopenia of at least one line, as stated; else by the counts",
+    ),
 ];
 
 /// 1: watch; 0: the rule is not met; unknown otherwise.
@@ -58,7 +70,7 @@ pub fn compute(inputs: &Inputs) -> Score {
     tally.reason("transaminases", liver.points(1), SOURCE);
     let fibrinogen = tally.number("fibrinogen").below(FIBRINOGEN);
     tally.reason("fibrinogen", fibrinogen.points(1), SOURCE);
-    let cytopenia = tally.flag("cytopenia_grade4");
+    let cytopenia = cytopenia(&mut tally);
     tally.reason("cytopenia", cytopenia.points(1), SOURCE);
 
     let supporting = [liver, fibrinogen, cytopenia];
@@ -96,6 +108,19 @@ fn enzyme(tally: &mut Tally<'_>, name: &str, limit: &str, baseline: &str) -> Tru
     exceeds(value, reference, ENZYME_TIMES)
 }
 
+/// As stated by a person; else whether a line is of grade 4 now and was not at the infusion.
+fn cytopenia(tally: &mut Tally<'_>) -> Truth {
+    if tally.is_known("cytopenia_grade4") {
+        return tally.flag("cytopenia_grade4");
+    }
+    GRADE_4.iter().fold(Truth::No, |any, (line, baseline, limit)| {
+        let low = tally.number(line).below(*limit);
+        // A count that is not low needs no baseline.
+        let new = if low.is_possible() { tally.number(baseline).below(*limit).not() } else { Truth::No };
+        any.or(low.and(new))
+    })
+}
+
 pub fn card() -> Card {
     Card {
         name: "iec_hs",
@@ -107,12 +132,12 @@ pub fn card() -> Card {
             Row::new("ferritin", "over 2 x upper limit of normal, or over 2 x baseline", "required"),
             Row::new("transaminases", "over 5 x upper limit, or over 5 x an abnormal baseline", "one of 3"),
             Row::new("fibrinogen", "below 150 mg/dL", "one of 3"),
-            Row::new("cytopenia", "new, grade 4", "one of 3"),
+            Row::new("cytopenia", "new, grade 4: platelets below 25 or neutrophils below 0.5", "one of 3"),
         ],
         unit: "1 watch, 0 not".into(),
         source: SOURCE.into(),
         limits:
-            "two of the three supporting criteria. Hemophagocytosis, the course of CRS and a rapid rise of \
+            "two of the three supporting criteria. Grade 4 anemia, hemophagocytosis, the course of CRS and a rapid rise of \
                  ferritin are clinical judgement."
                 .into(),
     }

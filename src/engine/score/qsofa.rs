@@ -17,7 +17,7 @@ static ASKS: [Ask; 4] = [
     Ask::number("respiratory_rate", "/min", 0, 120, "respiratory rate"),
     Ask::number("systolic", "mmHg", 20, 320, "systolic pressure"),
     Ask::whole("gcs", "", 3, 15, "Glasgow Coma Scale"),
-    Ask::flag("altered_mentation", "in place of the GCS: mentation is altered"),
+    Ask::flag("altered_mentation", "beside or in place of the GCS: mentation is altered"),
 ];
 
 /// 0 to 3 points.
@@ -27,10 +27,11 @@ pub fn compute(inputs: &Inputs) -> Score {
     tally.term("respiratory rate", fast.points(1), SOURCE);
     let low = tally.number("systolic").at_most(SYSTOLIC);
     tally.term("systolic", low.points(1), SOURCE);
-    let altered = if tally.is_known("gcs") || !tally.is_known("altered_mentation") {
-        tally.number("gcs").below(GCS)
-    } else {
-        tally.flag("altered_mentation")
+    let altered = match (tally.is_known("gcs"), tally.is_known("altered_mentation")) {
+        // A full GCS does not see every change of the mind.
+        (true, true) => tally.number("gcs").below(GCS).or(tally.flag("altered_mentation")),
+        (false, true) => tally.flag("altered_mentation"),
+        (_, false) => tally.number("gcs").below(GCS),
     };
     tally.term("mentation", altered.points(1), SOURCE);
     if tally.sum.low >= 2_000 {

@@ -146,7 +146,12 @@ fn respiration(tally: &mut Tally<'_>) -> (Reach, &'static str) {
         let (low, high) = quotient(spo2, fio2);
         if spo2.at_most(USABLE).is_certain() {
             let ventilated = if high < 300 { tally.flag("ventilated") } else { Truth::Unknown };
-            return (by_saturation(low, high, ventilated), SURROGATE);
+            let points = by_saturation(low, high, ventilated);
+            if !points.is_exact() {
+                // Saturation tells less than the blood gas in whose place it stands.
+                tally.lacks("pao2");
+            }
+            return (points, SURROGATE);
         }
     }
     let (pao2, fio2) = (tally.number("pao2"), tally.number("fio2"));

@@ -155,6 +155,11 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// The open term would be decided by this, which was not asked for.
+    pub fn lacks(&mut self, name: &str) {
+        self.draft.leave_open(name);
+    }
+
     pub fn flag_up(&mut self, flag: impl Into<String>) {
         self.flags.push(flag.into());
     }

@@ -48,6 +48,7 @@ fn a_fever_masked_by_an_antipyretic_still_counts() {
         story.observe("temperature", "36.8");
         pressure(&mut story, "120");
     }
+    story.treat(TherapyKind::Other, TherapyAction::Given, Some("omeprazole"));
     assert_eq!(crs(&story), "2", "the cannula holds the episode open");
     story.oxygen(TherapyAction::Stopped, OxygenDevice::NasalCannula, None);
     assert_eq!(crs(&story), "0");
@@ -255,4 +256,23 @@ fn a_grade_that_was_only_known_later_stands_in_the_course_where_it_was() {
     }
     let patient = story.engine.patient(&id("P1")).expect("admitted");
     assert_eq!(patient.crs_worst(BEGIN, BEGIN + Span::days(1) + Span::minutes(71)), Some(Value::whole(2)));
+}
+
+#[test]
+fn an_ice_that_was_withdrawn_is_no_finding() {
+    let mut story = infused();
+    story.assess(|a| {
+        a.ice_total = Some(2);
+        a.consciousness = Some("spontaneous".into());
+    });
+    let patient = |story: &Story| story.engine.patient(&id("P1")).expect("admitted").clone();
+    assert_eq!(patient(&story).icans.at_least(), Some(Value::whole(3)));
+    let found = patient(&story).assessments[0].clone();
+    let mut wrong = story.seen("P1", "ice", "0");
+    (wrong.quantity, wrong.status, wrong.code) = (None, Status::Wrong, "ice".into());
+    story.happen(Event::Observed(wrong));
+    assert_eq!(patient(&story).icans.at_least(), None, "nothing is certain any more");
+    assert_eq!(patient(&story).assessments[0].ice_total, None);
+    story.happen(Event::Assessed { patient: id("P1"), assessment: found });
+    assert!(patient(&story).assessments.iter().all(|a| a.ice_total.is_none()), "also where it comes late");
 }

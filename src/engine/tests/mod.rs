@@ -1,10 +1,12 @@
 //! Stories of a ward, told entry by entry, with every due tick between them.
 
+mod given;
 mod golden;
 mod grades;
 mod histories;
 mod life;
 mod machinery;
+mod means;
 mod moves;
 mod order;
 mod snapshot;

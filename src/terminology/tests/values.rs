@@ -1,6 +1,7 @@
 //! Numbers, units, bounds, limits, times and statuses.
 
 use super::*;
+use crate::model::Ice;
 
 #[test]
 fn phosphate_in_moles_and_in_mass_is_the_same_phosphate() {
@@ -168,6 +169,20 @@ fn what_is_no_number_is_refused_and_never_guessed() {
     let mut unusable = reading("8310-5", "LN", "", "Cel");
     unusable.value = RawValue::Unusable("ED".into());
     assert_eq!(class(&unusable), "unusable-type");
+}
+
+#[test]
+fn an_item_of_an_ice_that_is_withdrawn_withdraws_the_ice() {
+    for status in [Status::Wrong, Status::Deleted] {
+        let mut item = reading("ice-writing", "cart-ews", "1", "");
+        item.status = status;
+        let seen = observed(&item);
+        assert_eq!((seen.analyte, seen.quantity, seen.status), (Analyte::ICE, None, status));
+        assert_eq!((seen.measured_at, seen.code.as_str()), (NOW, Ice::CODE));
+    }
+    let mut capd = reading("capd", "cart-ews", "9", "");
+    capd.status = Status::Wrong;
+    assert_eq!(class(&capd), "withdrawn-examination");
 }
 
 #[test]

@@ -57,7 +57,7 @@ export function Outcomes({ outcomes, words }: { outcomes: Found; words: Speech }
   );
 }
 
-const rows = [4, 3, 2, 1, 0] as const;
+const rows = [5, 4, 3, 2, 1, 0] as const;
 
 /** How many patients reached which grade at worst: what a physician charted beside what was suggested. */
 function Grades({ title, counted, scale, words }: { title: string; counted: Incidence | undefined; scale: "crs" | "icans"; words: Speech }) {

@@ -58,7 +58,7 @@ export function GradeForm({ patient, words }: EntryProps) {
     <fieldset>
       <legend class="said">{words.say(name)}</legend>
       <div class="grade-pick">
-        {[0, 1, 2, 3, 4].map((grade) => (
+        {[0, 1, 2, 3, 4, 5].map((grade) => (
           <button type="button" key={grade} aria-pressed={grade === value} onClick={() => set(grade === value ? null : grade)}>
             {grade}
           </button>

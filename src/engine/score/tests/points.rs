@@ -197,6 +197,13 @@ fn the_iec_hs_watch_needs_ferritin_and_two_more() {
     // 200 is not more than five times the abnormal baseline of 40.
     let at_five = "ast 200, ast_uln 30, ast_baseline 40, alt 20, alt_uln 40, alt_baseline 20";
     check_iec(&format!("{ferritin}, {at_five}, fibrinogen 149, cytopenia_grade4 no"), "0");
+    check_iec(&format!("{ferritin}, fibrinogen 120, platelets 24.9, platelets_baseline 25"), "1");
+    check_iec(&format!("{ferritin}, fibrinogen 120, neutrophils 0.49, neutrophils_baseline 0.5"), "1");
+    let counted = format!("{ferritin}, {at_five}, fibrinogen 120");
+    check_iec(&format!("{counted}, platelets 25, neutrophils 0.5"), "0");
+    check_iec(&format!("{counted}, platelets 10, platelets_baseline 24.9, neutrophils 0.5"), "0");
+    check_iec(&format!("{counted}, platelets 10, neutrophils 0.5"), "?");
+    check_iec(&format!("{counted}, platelets 25"), "?");
     // Neither twice the upper limit nor twice the baseline.
     check_iec(
         "day 5, ferritin 600, ferritin_uln 300, ferritin_baseline 300, fibrinogen 100, cytopenia_grade4 yes",

@@ -41,7 +41,7 @@ fn possible(ask: &Ask) -> BoxedStrategy<InputValue> {
 /// What chooses an instrument or another way to the same fact is no measurement: taking it away may settle
 /// what it left open. Optional inputs are claims; unstated they are not made.
 fn is_measurement(name: &str, ask: &Ask) -> bool {
-    let instead = ["altered_mentation", "capd", "age"];
+    let instead = ["altered_mentation", "capd", "age", "cytopenia_grade4"];
     let window = name.ends_with("_ews") && ask.name == "day";
     !ask.optional && !instead.contains(&ask.name.as_ref()) && !window
 }
