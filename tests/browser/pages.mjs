@@ -321,6 +321,33 @@ test("a grade, a therapy and a value are recorded as the service reads them", as
   assert.equal(service.calls[3].body.measured_at, "2026-11-21T21:30:00.000Z");
 });
 
+test("a vasopressor that was started on the page is stopped there too", async ({ mock, open }) => {
+  const service = await mock();
+  const page = await open(`${service.url}/patients/p1?lang=en`);
+  await page.getByLabel("Kind").selectOption("vasopressor");
+  for (const [n, action] of ["started", "stopped"].entries()) {
+    await page.getByLabel("Started or stopped").selectOption(action);
+    await page.getByLabel("Agent").fill("norepinephrine");
+    await page.getByRole("button", { name: "Record therapy" }).click();
+    await until(() => service.calls.length === n + 1, action);
+    const { at, ...therapy } = service.calls[n].body;
+    assert.deepEqual(therapy, { kind: "vasopressor", action, agent: "norepinephrine" });
+    assert.ok(Math.abs(Date.parse(at) - Date.now()) < 120_000);
+  }
+});
+
+test("a value beyond what the laboratory measures keeps its sign on the handover and in the trends", async ({ mock, open }) => {
+  const service = await mock();
+  const patient = service.state.ward.patients.find((one) => one.id === "p1");
+  patient.latest.crp = { ...patient.latest.crp, value: 320, unit: "mg/L", comparator: ">" };
+  const page = await open(`${service.url}/patients/p1?lang=en`);
+  const said = page.locator('.trend[data-analyte="crp"] figcaption b');
+  await said.waitFor();
+  assert.equal((await said.textContent()).trim(), ">320");
+  const rows = await page.locator("table tr", { hasText: "CRP" }).allTextContents();
+  assert.ok(rows.some((row) => row.includes(">320")), rows.join(" | "));
+});
+
 test("each trend has a table of the same numbers, and the charts share one cursor", async ({ mock, open }) => {
   const page = await open(`${(await mock()).url}/patients/p1?lang=en`);
   await page.locator(".trend .u-over").first().waitFor();

@@ -97,6 +97,7 @@ export function TherapyForm({ patient, words }: EntryProps) {
       read={(form) => ({
         kind,
         at: zoned(form.get("at")),
+        ...filled("action", form.get("action")),
         ...filled("agent", form.get("agent")),
         ...filled("dose", form.get("dose")),
         ...filled("device", form.get("device")),
@@ -148,16 +149,32 @@ function TherapyFields({ kind, words }: { kind: (typeof kinds)[number]; words: S
       </label>
     );
   return (
-    <div class="pair">
-      <label>
-        {words.say("therapy.agent")}
-        <input name="agent" />
-      </label>
-      <label>
-        {words.say("therapy.dose")}
-        <input name="dose" />
-      </label>
-    </div>
+    <>
+      {kind === "vasopressor" ? <Action words={words} /> : null}
+      <div class="pair">
+        <label>
+          {words.say("therapy.agent")}
+          <input name="agent" />
+        </label>
+        <label>
+          {words.say("therapy.dose")}
+          <input name="dose" />
+        </label>
+      </div>
+    </>
+  );
+}
+
+/** A vasopressor runs until somebody says that it stopped; oxygen ends with another device, or none. */
+function Action({ words }: { words: Speech }) {
+  return (
+    <label>
+      {words.say("therapy.action")}
+      <select name="action">
+        <option value="started">{words.say("therapy.started")}</option>
+        <option value="stopped">{words.say("therapy.stopped")}</option>
+      </select>
+    </label>
   );
 }
 

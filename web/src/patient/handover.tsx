@@ -78,6 +78,7 @@ function Values({ patient, words }: { patient: Patient; words: Speech }) {
               <tr key={analyte}>
                 <th scope="row">{words.named("analyte", analyte)}</th>
                 <td>
+                  {latest?.comparator ?? ""}
                   {numberText(analyte, latest?.value)} {unitText(latest?.unit)}
                   {latest?.stale ? ` (${words.say("wall.stale")})` : ""}{" "}
                   <Doubt flag={latest?.flag} words={words} />

@@ -69,7 +69,10 @@ export function Trend({ analyte, series, latest, limit, span, axis, words }: Tre
     <figure class="trend" data-analyte={analyte}>
       <figcaption>
         <span class="trend-name">{name}</span>
-        <b data-stale={latest?.stale || undefined}>{numberText(analyte, latest?.value)}</b>
+        <b data-stale={latest?.stale || undefined}>
+          {latest?.comparator ?? ""}
+          {numberText(analyte, latest?.value)}
+        </b>
         <small>{unit}</small>
       </figcaption>
       <div class="trend-plot" ref={host} aria-hidden="true" />
