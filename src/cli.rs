@@ -109,6 +109,12 @@ pub enum TerminologyCommand {
         message: String,
         #[arg(long)]
         terminology: Option<PathBuf>,
+        /// Configuration file: the message is read as one of its doors would.
+        #[arg(long)]
+        config: Option<PathBuf>,
+        /// Name of the listener or broker; without it the first listener.
+        #[arg(long)]
+        listener: Option<String>,
     },
 }
 

@@ -28,11 +28,13 @@ pub fn run(arguments: Arguments) -> anyhow::Result<u8> {
             RulesCommand::Coverage { folder, format } => rules::coverage(folder.as_deref(), format)?,
             RulesCommand::List { folder } => rules::list(folder.as_deref())?,
         }),
-        Command::Terminology(TerminologyCommand::Try { message, terminology }) => {
-            let folder = terminology.unwrap_or_else(|| PathBuf::from("./terminology"));
+        Command::Terminology(TerminologyCommand::Try { message, terminology, config, listener }) => {
+            let arguments = ServeArguments { config, terminology, ..ServeArguments::default() };
+            let config = Config::load(&arguments).map_err(|mistakes| anyhow::anyhow!(mistakes.join("\n")))?;
             answer(terminology_command::try_message(
-                &serve::terminology(&folder)?,
-                input(&message)?.as_bytes(),
+                &serve::terminology(&config.terminology)?,
+                &config.door(listener.as_deref())?,
+                &bytes(&message)?,
             ))
         }
         Command::Explain { alert, data } => answer(explain::run(&alert, &data)?),
@@ -52,15 +54,19 @@ fn say(text: &str) {
     println!("{}", text.trim_end_matches('\n'));
 }
 
-/// A file, or standard input for `-`.
+/// Text of a file, or of standard input for `-`.
 fn input(place: &str) -> anyhow::Result<String> {
-    let mut text = String::new();
-    if place == "-" {
-        std::io::stdin().read_to_string(&mut text).context("reading standard input")?;
-        return Ok(text);
+    Ok(String::from_utf8_lossy(&bytes(place)?).into_owned())
+}
+
+/// A message may be written in any character set.
+fn bytes(place: &str) -> anyhow::Result<Vec<u8>> {
+    if place != "-" {
+        return std::fs::read(Path::new(place)).with_context(|| format!("reading {place}"));
     }
-    let bytes = std::fs::read(Path::new(place)).with_context(|| format!("reading {place}"))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let mut read = Vec::new();
+    std::io::stdin().read_to_end(&mut read).context("reading standard input")?;
+    Ok(read)
 }
 
 /// Configuration, rules and terminology: every mistake at once.
@@ -70,15 +76,7 @@ fn check(
     terminology: Option<PathBuf>,
 ) -> anyhow::Result<u8> {
     let arguments = ServeArguments { config, rules, terminology, ..ServeArguments::default() };
-    let mut mistakes = Vec::new();
-    let config = match Config::load(&arguments) {
-        Ok(config) => config,
-        Err(found) => {
-            mistakes.extend(found);
-            let rest = ServeArguments { config: None, ..arguments };
-            Config::load(&rest).unwrap_or_default()
-        }
-    };
+    let (config, mut mistakes) = Config::read(&arguments);
     mistakes.extend(serve::check(&config)?);
     if mistakes.is_empty() {
         say("configuration, rules and terminology are good");

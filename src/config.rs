@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::cli::ServeArguments;
+use crate::hl7::ReadSettings;
 use crate::intake::{mllp, mqtt};
 use crate::model::event::Site;
 use crate::notify;
 use crate::tls;
+use crate::toml_file::{self, Fault};
 
 /// Everything a site may set. `stormwatch.example.toml` says what each key means.
 #[derive(Clone, Debug, Deserialize)]
@@ -57,21 +59,54 @@ impl Default for Config {
 impl Config {
     /// Reads the file, if one is named, and lets flags override it. All mistakes at once.
     pub fn load(arguments: &ServeArguments) -> Result<Config, Vec<String>> {
-        let mut config = match &arguments.config {
-            None => Config::default(),
-            Some(file) => Config::read(file).map_err(|mistake| vec![mistake])?,
-        };
-        config.override_with(arguments);
-        let mistakes = config.mistakes();
+        let (config, mistakes) = Config::read(arguments);
         if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
     }
 
-    fn read(file: &Path) -> Result<Config, String> {
-        let name = file.display();
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            format!("{name}: cannot be read: {error}; name a readable file with --config")
-        })?;
-        toml::from_str(&text).map_err(|error| located(&name.to_string(), &text, &error))
+    /// What can be read, defaults where it cannot, and every mistake.
+    pub fn read(arguments: &ServeArguments) -> (Config, Vec<String>) {
+        let (mut config, mut mistakes) = match &arguments.config {
+            None => (Config::default(), Vec::new()),
+            Some(file) => Config::of_file(file),
+        };
+        config.override_with(arguments);
+        mistakes.extend(config.mistakes());
+        (config, mistakes)
+    }
+
+    fn of_file(file: &Path) -> (Config, Vec<String>) {
+        let name = file.display().to_string();
+        match std::fs::read_to_string(file) {
+            Ok(text) => {
+                let (config, faults) = toml_file::read::<Config>(&text);
+                let mistakes = faults.iter().map(|fault| located(&name, &text, fault)).collect();
+                (config.unwrap_or_default(), mistakes)
+            }
+            Err(error) => {
+                let mistake = format!("{name}: cannot be read: {error}; name a readable file with --config");
+                (Config::default(), vec![mistake])
+            }
+        }
+    }
+
+    /// How the door of this name reads HL7; without a name the first listener, and the defaults where there is none.
+    pub fn door(&self, name: Option<&str>) -> anyhow::Result<ReadSettings> {
+        let Some(name) = name else {
+            return Ok(self.mllp.first().map(mllp::Listener::read_settings).transpose()?.unwrap_or_default());
+        };
+        if let Some(listener) = self.mllp.iter().find(|listener| listener.name == name) {
+            return Ok(listener.read_settings()?);
+        }
+        if let Some(broker) = self.mqtt.iter().find(|broker| broker.name == name) {
+            return Ok(broker.read_settings()?);
+        }
+        anyhow::bail!("no listener or broker is called {name:?}; these are: {}", self.doors().join(", "))
+    }
+
+    /// Names of listeners and brokers.
+    fn doors(&self) -> Vec<&str> {
+        let listeners = self.mllp.iter().map(|listener| listener.name.as_str());
+        listeners.chain(self.mqtt.iter().map(|broker| broker.name.as_str())).collect()
     }
 
     fn override_with(&mut self, arguments: &ServeArguments) {
@@ -117,12 +152,7 @@ impl Config {
             mistakes.extend(listener.acks().err().map(|e| e.to_string()));
             mistakes.extend(listener.read_settings().err().map(|e| e.to_string()));
         }
-        let mut names: Vec<&str> = self
-            .mllp
-            .iter()
-            .map(|l| l.name.as_str())
-            .chain(self.mqtt.iter().map(|b| b.name.as_str()))
-            .collect();
+        let mut names = self.doors();
         names.sort_unstable();
         for pair in names.windows(2).filter(|pair| pair[0] == pair[1]) {
             mistakes.push(format!(
@@ -145,15 +175,15 @@ impl Config {
     }
 }
 
-/// A TOML error as file, line, column, the line itself with a caret, and what to do.
-pub fn located(file: &str, text: &str, error: &toml::de::Error) -> String {
-    let Some(span) = error.span() else { return format!("{file}: {}", error.message()) };
+/// A fault as file, line, column, what it is, and the line itself with a caret.
+fn located(file: &str, text: &str, fault: &Fault) -> String {
+    let Some(span) = &fault.span else { return format!("{file}: {}", fault.message) };
     let before = &text[..span.start.min(text.len())];
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     let shown = text.lines().nth(line - 1).unwrap_or("");
     let mut message = String::new();
-    let _ = write!(message, "{file}:{line}:{column}: {}", error.message());
+    let _ = write!(message, "{file}:{line}:{column}: {}", fault.message);
     let _ = write!(message, "\n  {shown}\n  {}^", " ".repeat(column - 1));
     message
 }

@@ -25,4 +25,5 @@ pub mod telemetry;
 pub mod terminology;
 pub mod terminology_command;
 pub mod tls;
+pub mod toml_file;
 pub mod user;

@@ -3,19 +3,19 @@
 use std::fmt::Write as _;
 
 use crate::clock::Clock;
-use crate::hl7::{self, Message, Part};
-use crate::intake::mllp::Listener;
+use crate::hl7::{self, Message, Part, ReadSettings};
 use crate::model::{PatientId, Reading};
 use crate::rules::Answer;
 use crate::telemetry;
 use crate::terminology::{Meaning, Share, Terminology, counts};
 
-/// Reads one HL7 message or telemetry payload; nothing is stored. Code 1 where a row cannot be used.
-pub fn try_message(terminology: &Terminology, raw: &[u8]) -> Answer {
+/// Reads an HL7 message, a batch of them, or a telemetry payload; nothing is stored. Code 1 where a row cannot be used.
+pub fn try_message(terminology: &Terminology, settings: &ReadSettings, raw: &[u8]) -> Answer {
     let mut text = String::new();
     let trimmed = raw.trim_ascii();
     let refused = if telemetry::is_hl7(trimmed) {
-        hl7_rows(terminology, trimmed.trim_ascii_start(), &mut text)
+        let batch = hl7::split(hl7::frame::unframed(trimmed));
+        batch.messages.iter().map(|raw| hl7_rows(terminology, settings, raw, &mut text)).sum()
     } else {
         telemetry_rows(terminology, trimmed, &mut text)
     };
@@ -27,17 +27,15 @@ pub fn try_message(terminology: &Terminology, raw: &[u8]) -> Answer {
     Answer { report: text, good: refused == 0 }
 }
 
-fn hl7_rows(terminology: &Terminology, raw: &[u8], text: &mut String) -> usize {
-    // As a listener without settings of its own reads it.
-    let settings = Listener::default().read_settings().expect("the defaults are sound");
-    let message = match Message::parse(raw, &settings) {
+fn hl7_rows(terminology: &Terminology, settings: &ReadSettings, raw: &[u8], text: &mut String) -> usize {
+    let message = match Message::parse(raw, settings) {
         Ok(message) => message,
         Err(malformed) => {
             let _ = writeln!(text, "not readable: {malformed}");
             return 1;
         }
     };
-    let content = match hl7::read(&message, &settings) {
+    let content = match hl7::read(&message, settings) {
         Ok(content) => content,
         Err(refusal) => {
             let _ = writeln!(text, "refused ({}): {}", refusal.code.as_str(), refusal.problem.reason);

@@ -142,6 +142,7 @@ fn details(patient: &Patient) -> Value {
             "ferritin_pre": number_or_null(factors.ferritin_pre), "crp_pre": number_or_null(factors.crp_pre),
             "spo2_scale": factors.spo2_scale, "immunosuppressed": factors.immunosuppressed,
             "organomegaly": factors.organomegaly, "hemophagocytosis": factors.hemophagocytosis,
+            "tumor_lysis": factors.tumor_lysis, "kidney_injury": factors.kidney_injury,
         },
     })
 }

@@ -37,7 +37,8 @@ use jiff::tz::TimeZone;
 use crate::model::event::Site;
 use crate::model::{
     ActionKind, Actor, Alert, AlertId, Analyte, AnalyteSettings, Census, CensusKind, Change, Entry, Event,
-    Observation, PatientId, Span, Therapy, TherapyAction, Time,
+    Evidence, FindingKind, Ice, Observation, PatientId, Quality, Quantity, Span, Status, Therapy,
+    TherapyAction, Time, Value,
 };
 use alert::{Alerts, Moment};
 use patient::Patient;
@@ -208,14 +209,32 @@ impl Engine {
     fn observe(&mut self, seen: &Observation, changes: &mut Vec<Change>) {
         let id = self.survivor(&seen.patient);
         self.machinery.received(&seen.source, seen.measured_at, self.now);
-        let patient = self.patient_entry(&id);
+        if !self.measure(&id, seen, changes) {
+            return;
+        }
+        // A result that comes after the discharge is late, not unmatched.
+        if self.patients.get(&id).is_some_and(|p| !p.listed) {
+            self.machinery.unmatched(&id, true);
+            self.judge_results(&id, changes);
+        }
+        self.look_at(&id, Touch::Analyte(seen.analyte), changes);
+    }
+
+    /// Puts a value into its window, and goes after what it corrects; whether anything changed.
+    fn measure(&mut self, id: &PatientId, seen: &Observation, changes: &mut Vec<Change>) -> bool {
+        let patient = self.patient_entry(id);
         let superseded = match patient.observe(seen) {
-            Pushed::Unchanged => return,
+            Pushed::Unchanged => return false,
+            Pushed::Withdrawn => {
+                self.machinery.came_again(id, seen.analyte, seen.measured_at);
+                self.judge_results(id, changes);
+                return false;
+            }
             Pushed::New => Vec::new(),
             Pushed::Superseded(old) => old,
         };
         if seen.analyte == Analyte::ICE && seen.quantity.is_none() {
-            patient.forget_withdrawn_ice(seen.measured_at);
+            patient.forget_ice(seen.measured_at);
         }
         let pressures = [Analyte::SYSTOLIC, Analyte::DIASTOLIC, Analyte::MAP];
         let means = match pressures.contains(&seen.analyte) {
@@ -223,25 +242,22 @@ impl Engine {
             false => Vec::new(),
         };
         if !superseded.is_empty() || !means.is_empty() {
-            let of = |analyte, old: &[Sample], e: &crate::model::Evidence| {
+            let of = |analyte, old: &[Sample], e: &Evidence| {
                 let is_it = |s: &Sample| s.at == e.measured_at && s.value == e.quantity.value;
                 e.analyte == analyte && old.iter().any(is_it)
             };
-            let gone =
-                |e: &crate::model::Evidence| of(seen.analyte, &superseded, e) || of(Analyte::MAP, &means, e);
-            self.with_alerts(changes, |alerts, _, moment| alerts.retract(&id, gone, moment));
+            let gone = |e: &Evidence| of(seen.analyte, &superseded, e) || of(Analyte::MAP, &means, e);
+            self.with_alerts(changes, |alerts, _, moment| alerts.retract(id, gone, moment));
         }
         let changed = superseded.iter().map(|sample| sample.at).min();
         if changed.is_some() || self.now - seen.measured_at > LATE {
             let since = changed.map_or(seen.measured_at, |at| at.min(seen.measured_at));
-            self.revise(&id, Touch::Analyte(seen.analyte), since);
+            self.revise(id, Touch::Analyte(seen.analyte), since);
         }
-        // A result that comes after the discharge is late, not unmatched.
-        if self.patients.get(&id).is_some_and(|p| !p.listed) {
-            self.machinery.unmatched(&id, true);
-            self.judge_unmatched(&id, changes);
+        if self.machinery.answered(id, seen.analyte, seen.measured_at) {
+            self.judge_results(id, changes);
         }
-        self.look_at(&id, Touch::Analyte(seen.analyte), changes);
+        true
     }
 
     fn treat(&mut self, therapy: &Therapy, changes: &mut Vec<Change>) {
@@ -258,22 +274,23 @@ impl Engine {
         let id = self.survivor(patient);
         let total = found.ice.and_then(|ice| ice.total()).or(found.ice_total);
         self.patient_entry(&id).assess(found);
-        if let Some(total) = total {
+        let corrects = found.settles.contains(&FindingKind::Ice);
+        if total.is_some() || corrects {
             // The sum is a measurement like any other: it has a window, an age and a trend.
             let seen = Observation {
                 patient: id.clone(),
                 analyte: Analyte::ICE,
-                quantity: Some(crate::model::Quantity::exactly(crate::model::Value::whole(i64::from(total)))),
+                quantity: total.map(|total| Quantity::exactly(Value::whole(i64::from(total)))),
                 measured_at: found.at,
                 source: found.by.clone(),
-                code: crate::model::Ice::CODE.into(),
-                status: crate::model::Status::Final,
-                quality: crate::model::Quality::default(),
+                code: Ice::CODE.into(),
+                status: if corrects { Status::Corrected } else { Status::Final },
+                quality: Quality::default(),
                 order: None,
                 device: None,
-                original: total.to_string(),
+                original: total.map_or_else(String::new, |total| total.to_string()),
             };
-            self.patient_entry(&id).observe(&seen);
+            self.measure(&id, &seen, changes);
         }
         self.look_at(&id, Touch::Assessment, changes);
     }
@@ -306,14 +323,19 @@ impl Engine {
             self.alerts.leave(&id, (!admitted).then_some(DISCHARGE_GRACE), self.now);
         }
         self.machinery.unmatched(&id, false);
-        self.judge_unmatched(&id, changes);
+        if !admitted {
+            self.machinery.left(&id);
+        }
+        self.judge_results(&id, changes);
         self.follow(&id, changes);
         self.look_at(&id, Touch::All, changes);
     }
 
-    fn judge_unmatched(&mut self, id: &PatientId, changes: &mut Vec<Change>) {
+    fn judge_results(&mut self, id: &PatientId, changes: &mut Vec<Change>) {
+        let location = self.patients.get(id).map(|p| p.location.clone()).unwrap_or_default();
         self.with_alerts(changes, |alerts, machinery, moment| {
             machinery.judge_unmatched(id, alerts, moment);
+            machinery.judge_again(id, &location, alerts, moment);
             alerts.settle(Some(id), moment);
         });
     }
@@ -344,7 +366,7 @@ impl Engine {
                 alerts.leave(&into, None, moment.now);
             }
         });
-        self.judge_unmatched(&into, changes);
+        self.judge_results(&into, changes);
         self.follow(&into, changes);
         self.look_at(&into, Touch::All, changes);
     }

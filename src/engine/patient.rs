@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::score::{Score, listed};
 use super::window::{Pushed, Window};
 use crate::model::{
-    Analyte, Assessment, Census, CensusKind, Charted, Factors, Ice, Location, Observation, PatientId, Person,
-    Span, Therapy, Time, Value,
+    Analyte, Assessment, Census, CensusKind, Charted, Factors, FindingKind, Ice, Location, Observation,
+    PatientId, Person, Span, Therapy, Time, Value,
 };
 
 /// A CAR-T baseline is the median of what was measured in this span before the infusion (days -1 and 0);
@@ -169,30 +169,42 @@ impl Patient {
                 replace_if_newer(&mut self.icans.charted, note(grade));
             }
         }
+        let mut found = found.clone();
+        if self.ice_was_settled(found.at) && !found.settles.contains(&FindingKind::Ice) {
+            found.forget(FindingKind::Ice);
+        }
         self.keep(found);
-        self.forget_withdrawn_ice(found.at);
     }
 
-    /// An ICE that was withdrawn is no finding of the examination it was part of, whichever came first.
-    pub(super) fn forget_withdrawn_ice(&mut self, at: Time) {
+    fn ice_was_settled(&mut self, at: Time) -> bool {
         let code = self.names.number(Ice::CODE);
-        if !self.window(Analyte::ICE).is_some_and(|window| window.has_settled(at, code)) {
-            return;
-        }
-        for found in self.assessments.iter_mut().filter(|a| a.at == at) {
-            (found.ice, found.ice_total) = (None, None);
-        }
-        let is_empty = |a: &Assessment| *a == Assessment { at, by: a.by.clone(), ..Assessment::default() };
-        self.assessments.retain(|a| a.at != at || !is_empty(a));
+        self.window(Analyte::ICE).is_some_and(|window| window.has_settled(at, code))
     }
 
-    fn keep(&mut self, found: &Assessment) {
-        if !self.assessments.contains(found) {
+    /// An ICE that was withdrawn is no finding of the examination it was part of.
+    pub(super) fn forget_ice(&mut self, at: Time) {
+        for found in self.assessments.iter_mut().filter(|a| a.at == at) {
+            found.forget(FindingKind::Ice);
+        }
+        self.assessments.retain(|a| !a.is_empty());
+    }
+
+    /// Corrections are read whichever came first.
+    fn keep(&mut self, mut found: Assessment) {
+        for other in self.assessments.iter_mut() {
+            if other.at == found.at {
+                found.settles.iter().for_each(|finding| other.forget(*finding));
+                let earlier = other.settles.iter().filter(|finding| !found.settles.contains(finding));
+                earlier.copied().collect::<Vec<_>>().into_iter().for_each(|finding| found.forget(finding));
+            }
+        }
+        self.assessments.retain(|a| !a.is_empty());
+        if !found.is_empty() && !self.assessments.contains(&found) {
             let order = |a: &Assessment| (a.at, a.by.clone(), format!("{a:?}"));
-            let after = |a: &Assessment| a.at < found.at || a.at == found.at && order(a) <= order(found);
+            let after = |a: &Assessment| a.at < found.at || a.at == found.at && order(a) <= order(&found);
             // At one instant by content, never by arrival.
             let place = self.assessments.partition_point(after);
-            self.assessments.insert(place, found.clone());
+            self.assessments.insert(place, found);
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! They have no rule file, because they are about the machinery; their limits are settings of the site.
 
+mod result;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use super::alert::{AlertKey, Alerts, Moment, Notice};
 use super::life::{Judged, Manner};
 use super::rule::{Policy, Step, Verdict};
 use crate::model::event::{DisplayReport, Site};
-use crate::model::{Kind, Location, PatientId, Priority, Rejection, Role, Span, Time};
+use crate::model::{Analyte, Kind, Location, PatientId, Priority, Rejection, Role, Span, Time};
 
 /// What is known of one source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,6 +56,8 @@ pub struct Machinery {
     refused: Option<String>,
     /// Technical alerts that a fact raised and only a fact ends.
     unmatched: BTreeSet<PatientId>,
+    /// Results that were withdrawn and came again: the newest such instant of each analyte.
+    again: BTreeMap<PatientId, BTreeMap<Analyte, Time>>,
     /// Displays that said their sound is off, until they say otherwise or go.
     muted: BTreeSet<String>,
     judged_at: Time,
@@ -113,20 +117,6 @@ impl Machinery {
         self.refused = reason;
     }
 
-    pub fn unmatched(&mut self, patient: &PatientId, unmatched: bool) {
-        if unmatched {
-            self.unmatched.insert(patient.clone());
-        } else {
-            self.unmatched.remove(patient);
-        }
-    }
-
-    /// Whoever has an identifier that was merged away is known under the other one.
-    pub fn merge(&mut self, from: &PatientId, into: &PatientId) {
-        self.unmatched.remove(from);
-        self.unmatched.remove(into);
-    }
-
     /// Takes a display's report; `true` when the set of watched wards changed.
     pub fn display(&mut self, report: &DisplayReport, now: Time) -> bool {
         let display = self.displays.entry(report.display.clone()).or_insert_with(|| Display {
@@ -184,7 +174,7 @@ impl Machinery {
         self.feed_findings(site, now, &mut findings);
         self.display_findings(site, occupied, now, &mut findings);
         self.service_findings(&mut findings);
-        findings.extend(broken.iter().map(|(patient, location)| not_evaluated(patient, location)));
+        findings.extend(broken.iter().map(|(patient, location)| result::not_evaluated(patient, location)));
         for finding in findings {
             raise_or_end(&finding, alerts, moment);
         }
@@ -324,44 +314,6 @@ impl Machinery {
             holds: self.refused.is_some(),
             words: self.refused.clone().unwrap_or_else(|| "the newest rule set is in force".into()),
         });
-    }
-
-    /// Results of somebody who is not admitted: shown as a technical alert once they keep coming.
-    pub fn judge_unmatched(&self, patient: &PatientId, alerts: &mut Alerts, moment: &mut Moment<'_>) {
-        let holds = self.unmatched.contains(patient);
-        let finding = Finding {
-            rule: "unmatched-patient",
-            subject: "census",
-            patient: Some(patient),
-            location: Location::default(),
-            priority: Priority::Low,
-            title: ("Results for a patient who is not admitted", "入院登録のない患者の結果です"),
-            instruction: (
-                "Check the identifier and the admission message.",
-                "患者IDと入院情報を確認してください。",
-            ),
-            holds,
-            words: if holds { "results came without an admission" } else { "the patient is known now" }
-                .into(),
-        };
-        raise_or_end(&finding, alerts, moment);
-    }
-}
-
-fn not_evaluated<'a>(patient: &'a PatientId, location: &Location) -> Finding<'a> {
-    Finding {
-        rule: "patient-not-evaluated",
-        subject: "engine",
-        patient: Some(patient),
-        location: location.clone(),
-        priority: Priority::High,
-        title: ("A patient is not being evaluated", "この患者の評価が停止しています"),
-        instruction: (
-            "Watch this patient at the bedside; call the engineer.",
-            "この患者をベッドサイドで監視し、エンジニアに連絡してください。",
-        ),
-        holds: true,
-        words: "evaluating this patient failed".into(),
     }
 }
 

@@ -59,6 +59,8 @@ pub enum Pushed {
     New,
     /// Already there, or superseded by a correction that came first.
     Unchanged,
+    /// It was withdrawn before it came, or before it came again; not used.
+    Withdrawn,
     /// Earlier values were replaced or withdrawn; here they are.
     Superseded(Vec<Sample>),
 }
@@ -95,7 +97,8 @@ impl Window {
             Status::Preliminary | Status::Final => {
                 let Some(quantity) = seen.quantity else { return Pushed::Unchanged };
                 if self.is_settled(&key) {
-                    return Pushed::Unchanged;
+                    let stands = !self.matching(&key).is_empty();
+                    return if stands { Pushed::Unchanged } else { Pushed::Withdrawn };
                 }
                 self.push_value(seen, quantity, key, source)
             }

@@ -332,3 +332,10 @@ pub fn encode(body: &[u8]) -> Result<Vec<u8>, Unframeable> {
     frame.extend_from_slice(&[FS, CR]);
     Ok(frame)
 }
+
+/// Without an MLLP frame, which some gateways and captures leave around HL7.
+pub fn unframed(body: &[u8]) -> &[u8] {
+    let body = body.trim_ascii_end();
+    let body = body.strip_suffix(&[FS]).unwrap_or(body);
+    body.strip_prefix(&[VT]).unwrap_or(body)
+}

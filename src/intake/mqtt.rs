@@ -17,7 +17,7 @@ use super::brokers::Brokers;
 use super::client::{Arrived, Client, Line, Lost, Polled};
 use super::desk::{Delivery, Desk, Outcome};
 use crate::clock::Stopwatch;
-use crate::hl7::{AckCode, Answer, Problem, content::code};
+use crate::hl7::{AckCode, Answer, Problem, content::code, frame};
 use crate::model::Time;
 use crate::model::limits::{MQTT_FRAME_MAX, MQTT_FRAME_ONCE};
 use crate::telemetry;
@@ -276,7 +276,7 @@ impl Feed {
             Format::Hl7 => true,
         };
         let outcome = if hl7 {
-            self.desk.take_hl7(Delivery { raw: unframed(body), ..delivery }).await
+            self.desk.take_hl7(Delivery { raw: frame::unframed(body), ..delivery }).await
         } else {
             self.desk.take_telemetry(delivery).await
         };
@@ -304,13 +304,6 @@ impl Feed {
     }
 }
 
-/// Without an MLLP frame, which some gateways leave around HL7.
-fn unframed(body: &[u8]) -> &[u8] {
-    let body = body.trim_ascii_end();
-    let body = body.strip_suffix(&[crate::hl7::frame::FS]).unwrap_or(body);
-    body.strip_prefix(&[crate::hl7::frame::VT]).unwrap_or(body)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -321,11 +314,5 @@ mod tests {
         assert!(pauses.windows(2).take(5).all(|pair| pair[1] > pair[0]), "{pauses:?}");
         assert!(pauses.iter().all(|pause| *pause >= Duration::from_millis(250)));
         assert!(pauses.iter().all(|pause| *pause <= Duration::from_secs(8)));
-    }
-
-    #[test]
-    fn hl7_in_a_frame_is_taken_out_of_it() {
-        assert_eq!(unframed(b"\x0bMSH|^~\\&|\rPID|1\r\x1c\r"), b"MSH|^~\\&|\rPID|1\r");
-        assert_eq!(unframed(b"MSH|^~\\&|\r"), b"MSH|^~\\&|");
     }
 }

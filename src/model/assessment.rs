@@ -32,6 +32,15 @@ impl Ice {
     }
 }
 
+/// A finding that a message corrects or withdraws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    Ice,
+    Capd,
+    Acvpu,
+}
+
 /// What a nurse or physician found at the bedside. Everything absent is unknown, never normal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -60,6 +69,24 @@ pub struct Assessment {
     pub soft_sign: Option<bool>,
     pub charted: Option<Charted>,
     pub note: Option<String>,
+    /// What of the same instant was corrected or withdrawn by this: it counts no more, also where it comes later.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settles: Vec<FindingKind>,
+}
+
+impl Assessment {
+    pub fn forget(&mut self, finding: FindingKind) {
+        match finding {
+            FindingKind::Ice => (self.ice, self.ice_total) = (None, None),
+            FindingKind::Capd => self.capd = None,
+            FindingKind::Acvpu => self.acvpu = None,
+        }
+    }
+
+    /// Nothing was found and nothing corrected.
+    pub fn is_empty(&self) -> bool {
+        *self == Assessment { at: self.at, by: self.by.clone(), ..Assessment::default() }
+    }
 }
 
 /// Grades a clinician has set; they stand beside the suggested ones.
@@ -71,7 +98,7 @@ pub struct Charted {
     pub iec_hs: Option<u8>,
 }
 
-/// Facts known before the infusion. `None` is unknown.
+/// Facts known before the infusion, and a few states that a clinician declares. `None` is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Factors {
@@ -95,6 +122,9 @@ pub struct Factors {
     /// `none`, `one`, `both` (liver, spleen).
     pub organomegaly: Option<String>,
     pub hemophagocytosis: Option<bool>,
+    /// Tumor lysis, and acute kidney injury, until said to be over: while one stands, phosphate says nothing of CRS.
+    pub tumor_lysis: Option<bool>,
+    pub kidney_injury: Option<bool>,
 }
 
 impl Factors {
@@ -119,5 +149,7 @@ impl Factors {
         keep(&mut self.immunosuppressed, &newer.immunosuppressed);
         keep(&mut self.organomegaly, &newer.organomegaly);
         keep(&mut self.hemophagocytosis, &newer.hemophagocytosis);
+        keep(&mut self.tumor_lysis, &newer.tumor_lysis);
+        keep(&mut self.kidney_injury, &newer.kidney_injury);
     }
 }

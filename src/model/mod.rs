@@ -19,7 +19,7 @@ pub mod value;
 
 pub use alert::{Alert, AlertId, AlertState, Evidence, Kind, Priority};
 pub use analyte::{Analyte, AnalyteSettings, RateLimit};
-pub use assessment::{Assessment, Charted, Factors, Ice};
+pub use assessment::{Assessment, Charted, Factors, FindingKind, Ice};
 pub use change::{AlertChange, Change, Notification};
 pub use event::{Action, ActionKind, Actor, Entry, Event, Rating, Rejection, Role};
 pub use observation::{Bound, Observation, Quality, Quantity, Status};

@@ -2,8 +2,8 @@
 //!
 //! Two forms are read: the project's own (an object with `observations`) and SenML packs (RFC 8428, a list).
 //! Which analyte a code stands for, and whether the value is any good, is terminology's business; here a
-//! payload is taken apart without losing or guessing anything. A payload that begins with `MSH` is HL7 and
-//! not for this part.
+//! payload is taken apart without losing or guessing anything. A payload that begins with `MSH`, or with the header of a
+//! batch, is HL7 and not for this part.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod json;
@@ -49,10 +49,11 @@ impl Problem {
     }
 }
 
-/// The payload is an HL7 v2 message, perhaps in an MLLP frame.
+/// The payload is an HL7 v2 message or a batch of them, perhaps in an MLLP frame.
 pub fn is_hl7(payload: &[u8]) -> bool {
     let start = payload.iter().position(|byte| !matches!(byte, b' ' | b'\r' | b'\n' | b'\t' | 0x0b));
-    start.is_some_and(|start| unmarked(&payload[start..]).starts_with(b"MSH"))
+    let Some(text) = start.map(|start| unmarked(&payload[start..])) else { return false };
+    [b"MSH", b"BHS", b"FHS"].iter().any(|name| text.starts_with(*name))
 }
 
 /// What a gateway says of itself, as a last will or a greeting: `offline` and `online` as a word or under `status` or

@@ -1,7 +1,8 @@
 //! Bedside examinations and oxygen devices, which are words and points rather than numbers with a unit.
 
 use crate::model::{
-    Analyte, Assessment, Bound, Ice, Observation, PatientId, Quality, RawValue, Reading, Status, Time,
+    Analyte, Assessment, Bound, FindingKind, Ice, Observation, PatientId, Quality, RawValue, Reading, Status,
+    Time,
 };
 
 use super::Terminology;
@@ -16,6 +17,8 @@ pub struct Examined {
     pub at: Time,
     pub place: String,
     pub part: Examination,
+    /// It corrects what was sent for the same instant.
+    pub corrects: bool,
 }
 
 /// Points obtained (ASTCT 2019: orientation 0-4, naming 0-3, the others 0-1; CAPD 0-32), or the ACVPU letter.
@@ -28,6 +31,24 @@ pub enum Examination {
     Attention(u8),
     Capd(u8),
     Acvpu(String),
+    /// Nothing: what stood there is withdrawn.
+    Withdrawn(FindingKind),
+}
+
+impl Examination {
+    /// What the part is a part of.
+    fn finding(&self) -> FindingKind {
+        match self {
+            Examination::Orientation(_)
+            | Examination::Naming(_)
+            | Examination::Commands(_)
+            | Examination::Writing(_)
+            | Examination::Attention(_) => FindingKind::Ice,
+            Examination::Capd(_) => FindingKind::Capd,
+            Examination::Acvpu(_) => FindingKind::Acvpu,
+            Examination::Withdrawn(finding) => *finding,
+        }
+    }
 }
 
 /// Joins the parts found in one message into one assessment for each instant. An ICE of which an item is
@@ -43,6 +64,9 @@ pub fn assessments(parts: &[Examined], by: &str) -> (Vec<Assessment>, Vec<Refuse
         let mut items: [Option<u8>; 5] = [None; 5];
         let mut assessment = Assessment { at, by: by.to_string(), ..Assessment::default() };
         for one in &of_instant {
+            if one.corrects && !assessment.settles.contains(&one.part.finding()) {
+                assessment.settles.push(one.part.finding());
+            }
             match &one.part {
                 Examination::Orientation(points) => items[0] = Some(*points),
                 Examination::Naming(points) => items[1] = Some(*points),
@@ -51,8 +75,10 @@ pub fn assessments(parts: &[Examined], by: &str) -> (Vec<Assessment>, Vec<Refuse
                 Examination::Attention(points) => items[4] = Some(*points),
                 Examination::Capd(points) => assessment.capd = Some(*points),
                 Examination::Acvpu(letter) => assessment.acvpu = Some(letter.clone()),
+                Examination::Withdrawn(_) => {}
             }
         }
+        assessment.settles.sort_unstable();
         match items {
             [Some(orientation), Some(naming), Some(commands), Some(writing), Some(attention)] => {
                 assessment.ice = Some(Ice { orientation, naming, commands, writing, attention });
@@ -61,11 +87,16 @@ pub fn assessments(parts: &[Examined], by: &str) -> (Vec<Assessment>, Vec<Refuse
             _ => {
                 let place = of_instant.first().map_or("", |one| one.place.as_str());
                 let missing = items.iter().filter(|item| item.is_none()).count();
-                let reason = format!("{missing} of the 5 items of ICE are missing; send all, or the total");
+                let gone = match assessment.settles.contains(&FindingKind::Ice) {
+                    true => ", and the ICE that they correct counts no more",
+                    false => "",
+                };
+                let reason =
+                    format!("{missing} of the 5 items of ICE are missing{gone}; send all, or the total");
                 refused.push(Refused::new("incomplete", place, reason));
             }
         }
-        if assessment.ice.is_some() || assessment.capd.is_some() || assessment.acvpu.is_some() {
+        if !assessment.is_empty() {
             whole.push(assessment);
         }
     }
@@ -84,13 +115,16 @@ impl Terminology {
         if reading.status == Status::Unavailable {
             return Ok(Meaning::Nothing);
         }
-        if withdrawn && part != Part::OxygenDevice {
-            let reason =
-                "of bedside examinations only an ICE is withdrawn by message; chart the correct one".into();
-            return Err(Refused::new("withdrawn-examination", &reading.place, reason));
-        }
+        let gone = |finding| Ok(examined(at, reading, Examination::Withdrawn(finding)));
         match part {
             Part::OxygenDevice => self.oxygen(reading, at, withdrawn),
+            Part::Capd if withdrawn => gone(FindingKind::Capd),
+            Part::Acvpu if withdrawn => gone(FindingKind::Acvpu),
+            _ if withdrawn => {
+                let reason =
+                    "a fact known before the infusion is not withdrawn by message; send the right one";
+                Err(Refused::new("withdrawn-factor", &reading.place, reason.into()))
+            }
             Part::Acvpu => self.acvpu(reading, at),
             Part::Orientation => self.points(reading, at, 4, Examination::Orientation),
             Part::Naming => self.points(reading, at, 3, Examination::Naming),
@@ -133,7 +167,7 @@ impl Terminology {
         make: fn(u8) -> Examination,
     ) -> Result<Meaning, Refused> {
         let points = self.whole(reading, most)?;
-        Ok(points.map_or(Meaning::Nothing, |points| examined(at, &reading.place, make(points))))
+        Ok(points.map_or(Meaning::Nothing, |points| examined(at, reading, make(points))))
     }
 
     /// A whole number from 0 to `most`; `None` where the sender says that there is none.
@@ -161,7 +195,7 @@ impl Terminology {
             return Ok(Meaning::Nothing);
         }
         match texts.iter().find_map(|text| self.words.acvpu(text)) {
-            Some(letter) => Ok(examined(at, &reading.place, Examination::Acvpu(letter.to_string()))),
+            Some(letter) => Ok(examined(at, reading, Examination::Acvpu(letter.to_string()))),
             None => {
                 let reason = "unknown level of consciousness; add the word to terminology/words.toml".into();
                 Err(Refused::new("unknown-word", &reading.place, reason))
@@ -194,6 +228,7 @@ impl Terminology {
     }
 }
 
-fn examined(at: Time, place: &str, part: Examination) -> Meaning {
-    Meaning::Examined(Examined { at, place: place.to_string(), part })
+fn examined(at: Time, reading: &Reading, part: Examination) -> Meaning {
+    let corrects = reading.status == Status::Corrected || matches!(part, Examination::Withdrawn(_));
+    Meaning::Examined(Examined { at, place: reading.place.clone(), part, corrects })
 }

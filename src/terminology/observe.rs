@@ -29,7 +29,7 @@ pub const CLASSES: [&str; 17] = [
     "no-time",
     "future-time",
     "incomplete",
-    "withdrawn-examination",
+    "withdrawn-factor",
     "unknown-drug",
     "ambiguous-drug",
 ];

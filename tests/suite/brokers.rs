@@ -242,6 +242,14 @@ fn senml_and_hl7_come_by_the_same_topic_as_json() {
     let framed = format!("\u{b}{}\u{1c}\r", message.replace("VIA-MQTT", "FRAMED").replace("38.2", "38.3"));
     broker.publish(topic, &framed.replace('\n', "\r"));
     arrives(&service, "F1", 38.3);
+    let (first, second) = (
+        message.replace("VIA-MQTT", "B1").replace("38.2", "38.4"),
+        message.replace("VIA-MQTT", "B2").replace("38.2", "38.5").replace("OBX|1", "OBX|2"),
+    );
+    broker.publish(topic, &format!("BHS|^~\\&|LIS|KUH\n{first}{second}BTS|2\n").replace('\n', "\r"));
+    arrives(&service, "F1", 38.4);
+    arrives(&service, "F1", 38.5);
+    assert!(service.quarantine().is_empty(), "{:?}", service.quarantine());
 }
 
 #[test]

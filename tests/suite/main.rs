@@ -5,6 +5,7 @@ mod broker;
 mod brokers;
 mod certificates;
 mod clients;
+mod commands;
 mod conformance;
 mod corpus;
 mod crash;

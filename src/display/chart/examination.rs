@@ -67,6 +67,7 @@ fn assessed(charting: &Charting<'_>, form: Form<'_>) -> Result<Assessment, Probl
         soft_sign: form.flag("soft_sign")?,
         charted,
         note: form.text("note", NOTE)?,
+        settles: Vec::new(),
     };
     form.finish()?;
     let nothing = Assessment { at, by: assessment.by.clone(), ..Assessment::default() };
@@ -129,6 +130,8 @@ pub async fn factors(
         immunosuppressed: form.flag("immunosuppressed")?,
         organomegaly: form.word("organomegaly", &["none", "one", "both"])?,
         hemophagocytosis: form.flag("hemophagocytosis")?,
+        tumor_lysis: form.flag("tumor_lysis")?,
+        kidney_injury: form.flag("kidney_injury")?,
     };
     form.finish()?;
     if factors == Factors::default() {

@@ -62,7 +62,8 @@ impl Gather<'_, '_> {
         self.sample("phosphate_min_24h", phosphate);
         self.number("phosphate_baseline", patient.baseline(Analyte::PHOSPHATE, None), None);
         let replaced = patient.given(TherapyKind::Phosphate, now - DAY, now).is_some();
-        self.flag("phosphate_suspended", replaced.then_some(true));
+        let flagged = [patient.factors.tumor_lysis, patient.factors.kidney_injury].contains(&Some(true));
+        self.flag("phosphate_suspended", (replaced || flagged).then_some(true));
         self.named("pai1", Span::hours(36));
         self.own_assay("pai1_baseline", Analyte::PAI1, Span::hours(36));
         let pulse = patient.window(Analyte::HEART_RATE);

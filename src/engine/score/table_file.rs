@@ -8,6 +8,7 @@ use super::condition::{self, Condition, Test};
 use super::table::{BandPart, BandRule, Block, Derived, Form, Item, Level, Mistake, RiskSet, Table, Treated};
 use super::table_rows::{BandRow, BlockRow, DerivedRow, File, InputRow, ItemRow, LevelRow};
 use crate::model::Value;
+use crate::toml_file;
 
 /// Tables that exist; what the program knows how to place.
 const TABLES: [&str; 2] = ["crs_ews", "icans_ews"];
@@ -22,15 +23,13 @@ struct Reader<'a> {
 /// The table in `text`; every mistake at once where it is not sound.
 pub(super) fn read(file: &str, text: &str) -> Result<Table, Vec<Mistake>> {
     let mut reader = Reader { file, text, mistakes: Vec::new() };
-    let rows: File = match toml::from_str(text) {
-        Ok(rows) => rows,
-        Err(error) => {
-            let at = error.span().map_or(0, |span| span.start);
-            let what = error.message().lines().next().unwrap_or("not TOML").to_owned();
-            reader.mistake_at(at, what, "crs-ews.toml, as built in, shows the form");
-            return Err(reader.mistakes);
-        }
-    };
+    let (rows, faults) = toml_file::read::<File>(text);
+    for fault in &faults {
+        let at = fault.span.as_ref().map_or(0, |span| span.start);
+        let what = fault.message.lines().next().unwrap_or("not TOML").to_owned();
+        reader.mistake_at(at, what, "crs-ews.toml, as built in, shows the form");
+    }
+    let (Some(rows), true) = (rows, faults.is_empty()) else { return Err(reader.mistakes) };
     let table = reader.table(rows);
     if reader.mistakes.is_empty() { Ok(table) } else { Err(reader.mistakes) }
 }

@@ -114,8 +114,10 @@ impl<'a> Tally<'a> {
                 self.miss(&open);
             }
         }
+        // A bare number of something else says nothing: 1 is one vasopressor, not a hypotension of 1.
+        let says_itself = |of: &str, value: &str| of == name || value.parse::<u64>().is_err();
         let value = match draft.shown.as_slice() {
-            [(_, value)] => value.clone(),
+            [(of, value)] if says_itself(of, value) => value.clone(),
             several => {
                 let each: Vec<String> = several
                     .iter()

@@ -216,3 +216,27 @@ fn a_dose_days_ago_does_not_say_that_no_vasopressor_runs() {
     story.at("9d");
     assert_eq!(pressors(&story), None, "nobody has reported a drug since");
 }
+
+#[test]
+fn phosphate_says_nothing_of_crs_while_tumor_lysis_or_kidney_injury_is_declared() {
+    let mut story = Story::of(&[rule("fever", "when = 'temperature.last >= 38'")]);
+    story.observe("phosphate", "3.6");
+    story.at("6h").infuse();
+    story.at("30h").observe("phosphate", "1.9");
+    let d3 = |story: &Story| points(story, "crs_ews", "D3");
+    assert_eq!(d3(&story), Some(Value::whole(2)));
+    story.at("31h").observe("phosphate", "3.6");
+    let declare = |story: &mut Story, lysis, injury| {
+        let factors = Factors { tumor_lysis: lysis, kidney_injury: injury, ..Factors::default() };
+        story.happen(Event::Factors { patient: id("P1"), factors, by: "d1".into() });
+    };
+    story.at("60h").observe("phosphate", "7.9");
+    assert_eq!(d3(&story), Some(Value::ZERO));
+    declare(&mut story, Some(true), None);
+    story.at("61h").observe("phosphate", "1.8");
+    assert_eq!(d3(&story), Some(Value::ZERO), "the last points before hold");
+    declare(&mut story, Some(false), Some(true));
+    assert_eq!(d3(&story), Some(Value::ZERO));
+    declare(&mut story, None, Some(false));
+    assert_eq!(d3(&story), Some(Value::whole(2)), "over, so phosphate counts again");
+}

@@ -276,3 +276,37 @@ fn an_ice_that_was_withdrawn_is_no_finding() {
     story.happen(Event::Assessed { patient: id("P1"), assessment: found });
     assert!(patient(&story).assessments.iter().all(|a| a.ice_total.is_none()), "also where it comes late");
 }
+
+#[test]
+fn an_examination_that_was_corrected_counts_as_it_was_corrected_whichever_came_first() {
+    let patient = |story: &Story| story.engine.patient(&id("P1")).expect("admitted").clone();
+    for corrected_first in [false, true] {
+        let mut story = infused();
+        let found = |ice, capd, settles| Assessment {
+            at: story.now,
+            by: "HIS".into(),
+            ice_total: ice,
+            capd,
+            settles,
+            ..Assessment::default()
+        };
+        let wrong = found(Some(2), Some(9), Vec::new());
+        let right = found(Some(8), None, vec![FindingKind::Ice, FindingKind::Capd]);
+        let both = if corrected_first { [right, wrong] } else { [wrong, right] };
+        for assessment in both {
+            story.happen(Event::Assessed { patient: id("P1"), assessment });
+        }
+        assert_eq!(patient(&story).icans.at_least(), Some(Value::whole(1)), "ICE 8, not 2");
+        assert!(patient(&story).assessments.iter().all(|a| a.capd.is_none() && a.ice_total != Some(2)));
+    }
+}
+
+#[test]
+fn an_alert_says_that_the_ice_it_rests_on_was_corrected() {
+    let mut story = Story::of(&[rule("confused", "when = 'ice.last <= 6'")]);
+    story.infuse();
+    story.assess(|a| a.ice_total = Some(2));
+    assert_eq!(story.state("confused"), Some(AlertState::Active));
+    story.assess(|a| (a.ice_total, a.settles) = (Some(9), vec![FindingKind::Ice]));
+    assert!(story.newest("confused").ledger.iter().any(|line| line.stage == "retracted"));
+}

@@ -87,6 +87,30 @@ fn results_for_an_unknown_patient_are_told_and_end_with_the_admission() {
 }
 
 #[test]
+fn a_result_that_was_withdrawn_and_comes_again_is_told_until_a_correction_answers_it() {
+    let mut story = Story::of(&[rule("low", "when = 'phosphate.last < 2'")]);
+    let mut seen = story.seen("P1", "phosphate", "3.4");
+    seen.order = Some("O1".into());
+    let with = |status, value: Option<i64>| Observation {
+        status,
+        quantity: value.map(|value| Quantity::exactly(Value(value))),
+        ..seen.clone()
+    };
+    let told = |story: &Story| story.state("withdrawn-again");
+    story.happen(Event::Observed(with(Status::Final, Some(3_400))));
+    story.happen(Event::Observed(with(Status::Wrong, None)));
+    assert_eq!(told(&story), None);
+    story.happen(Event::Observed(with(Status::Final, Some(1_900))));
+    assert_eq!(story.state("low"), None, "which of the two was meant last cannot be told");
+    assert_eq!(told(&story), Some(AlertState::Active));
+    story.happen(Event::Observed(with(Status::Corrected, Some(1_900))));
+    assert_eq!(story.state("low"), Some(AlertState::Active));
+    assert_eq!(story.newest("withdrawn-again").state, AlertState::Closed);
+    story.happen(Event::Observed(with(Status::Final, Some(3_400))));
+    assert_eq!(story.newest("withdrawn-again").state, AlertState::Closed, "a late original is no question");
+}
+
+#[test]
 fn a_late_result_of_a_discharged_patient_is_not_unmatched() {
     let mut story = Story::of(&[rule("fever", "when = 'temperature.last >= 38'")]);
     story.census("P1", CensusKind::Discharge, None, None);

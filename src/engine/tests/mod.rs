@@ -16,8 +16,8 @@ use super::transcript;
 use crate::model::event::{DisplayReport, Rating, Rejection};
 use crate::model::{
     Action, ActionKind, Actor, Alert, AlertState, Analyte, Assessment, Bound, Census, CensusKind, Change,
-    Entry, Event, Location, Notification, Observation, OxygenDevice, PatientId, Quality, Quantity, Role,
-    Span, Status, Therapy, TherapyAction, TherapyKind, Time, Value,
+    Entry, Event, Factors, FindingKind, Location, Notification, Observation, OxygenDevice, PatientId,
+    Quality, Quantity, Role, Span, Status, Therapy, TherapyAction, TherapyKind, Time, Value,
 };
 use crate::terminology::Terminology;
 

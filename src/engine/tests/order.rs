@@ -75,23 +75,37 @@ fn therapy(n: usize, what: usize, minute: i64, action: u8) -> News {
     News { first, later: None }
 }
 
-fn examination(minute: i64, worst: bool) -> News {
+/// Never at the instant of a result: two corrections of one instant are read in the order they came.
+fn examination(minute: i64, worst: bool, ice: u8, later: u8) -> News {
     let assessment = Assessment {
-        at: BEGIN + Span::minutes(minute * 7),
+        at: BEGIN + Span::minutes(minute * 7 + 3),
         by: "n1".into(),
+        ice_total: Some(ice),
         consciousness: Some(if worst { "voice" } else { "spontaneous" }.into()),
         seizure: Some("none".into()),
         motor: Some(false),
         edema: Some("none".into()),
         ..Assessment::default()
     };
-    News { first: Event::Assessed { patient: id("P1"), assessment }, later: None }
+    let settles = vec![FindingKind::Ice];
+    let later = match later {
+        0 => Some(Assessment {
+            at: assessment.at,
+            ice_total: Some(10 - ice),
+            settles,
+            ..Assessment::default()
+        }),
+        1 => Some(Assessment { at: assessment.at, settles, ..Assessment::default() }),
+        _ => None,
+    };
+    let assessed = |assessment| Event::Assessed { patient: id("P1"), assessment };
+    News { first: assessed(assessment), later: later.map(assessed) }
 }
 
 fn news() -> impl Strategy<Value = Vec<News>> {
     let results = prop::collection::btree_map((0usize..6, 0i64..400), (0i64..=100, 0u8..6), 1..40);
     let therapies = prop::collection::vec((0usize..7, 0i64..400, 0u8..3), 0..12);
-    let examinations = prop::collection::vec((300i64..400, any::<bool>()), 0..4);
+    let examinations = prop::collection::btree_map(300i64..400, (any::<bool>(), 0u8..=10, 0u8..4), 0..4);
     (results, therapies, examinations).prop_map(|(results, therapies, examinations)| {
         let results = results.into_iter().enumerate();
         let mut all: Vec<News> = results
@@ -103,7 +117,11 @@ fn news() -> impl Strategy<Value = Vec<News>> {
                 .enumerate()
                 .map(|(n, (what, minute, action))| therapy(n, what, minute, action)),
         );
-        all.extend(examinations.into_iter().map(|(minute, worst)| examination(minute, worst)));
+        all.extend(
+            examinations
+                .into_iter()
+                .map(|(minute, (worst, ice, later))| examination(minute, worst, ice, later)),
+        );
         all
     })
 }
@@ -141,12 +159,16 @@ fn all(news: &[News]) -> Vec<Event> {
 
 /// What remains where the first, wrong saying was never sent.
 fn truth(news: &[News]) -> Vec<Event> {
-    let last = |one: &News| match &one.later {
-        None => Some(one.first.clone()),
-        Some(Event::Observed(seen)) if seen.quantity.is_some() => {
+    let last = |one: &News| match (&one.first, &one.later) {
+        (first, None) => Some(first.clone()),
+        (Event::Assessed { patient, assessment }, Some(Event::Assessed { assessment: later, .. })) => {
+            let assessment = Assessment { ice_total: later.ice_total, ..assessment.clone() };
+            Some(Event::Assessed { patient: patient.clone(), assessment })
+        }
+        (_, Some(Event::Observed(seen))) if seen.quantity.is_some() => {
             Some(Event::Observed(Observation { status: Status::Final, ..seen.clone() }))
         }
-        Some(_) => None,
+        (_, Some(_)) => None,
     };
     news.iter().filter_map(last).collect()
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tokio_util::codec::Decoder;
 
 use super::*;
-use crate::hl7::frame::encode;
+use crate::hl7::frame::{encode, unframed};
 
 const FIRST: &str = "MSH|^~\\&|LIS|KUH|SW|KUH|20261122081500+0900||ORU^R01|A1|P|2.5\r\
                      PID|1||CT0001^^^KUH^MR\rOBR|1|||X\rOBX|1|NM|8310-5^T^LN||36.6|Cel|||||F\r";
@@ -269,6 +269,12 @@ fn a_frame_mark_inside_an_answer_is_refused() {
     assert_eq!(encode(b"a\x0bb"), Err(Unframeable { at: 1, byte: 0x0b }));
     assert_eq!(encode(b"ab\x1c"), Err(Unframeable { at: 2, byte: 0x1c }));
     assert_eq!(encode(b"ab"), Ok(b"\x0bab\x1c\r".to_vec()));
+}
+
+#[test]
+fn hl7_in_a_frame_is_taken_out_of_it() {
+    assert_eq!(unframed(b"\x0bMSH|^~\\&|\rPID|1\r\x1c\r"), b"MSH|^~\\&|\rPID|1\r");
+    assert_eq!(unframed(b"MSH|^~\\&|\r"), b"MSH|^~\\&|");
 }
 
 #[test]

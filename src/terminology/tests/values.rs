@@ -1,7 +1,7 @@
 //! Numbers, units, bounds, limits, times and statuses.
 
 use super::*;
-use crate::model::Ice;
+use crate::model::{FindingKind, Ice};
 
 #[test]
 fn phosphate_in_moles_and_in_mass_is_the_same_phosphate() {
@@ -180,9 +180,32 @@ fn an_item_of_an_ice_that_is_withdrawn_withdraws_the_ice() {
         assert_eq!((seen.analyte, seen.quantity, seen.status), (Analyte::ICE, None, status));
         assert_eq!((seen.measured_at, seen.code.as_str()), (NOW, Ice::CODE));
     }
-    let mut capd = reading("capd", "cart-ews", "9", "");
-    capd.status = Status::Wrong;
-    assert_eq!(class(&capd), "withdrawn-examination");
+}
+
+#[test]
+fn examinations_are_corrected_and_withdrawn_by_message() {
+    let part = |code: &str, system: &str, value: &str, status| {
+        let mut row = reading(code, system, value, "");
+        row.status = status;
+        match meaning(&row) {
+            Ok(Meaning::Examined(part)) => part,
+            other => panic!("no part of an examination: {other:?}"),
+        }
+    };
+    let parts = [
+        part("capd", "cart-ews", "9", Status::Wrong),
+        part("67775-7", "LN", "", Status::Deleted),
+        part("ice-writing", "cart-ews", "0", Status::Corrected),
+    ];
+    let (found, refused) = assessments(&parts, "HIS|KUH");
+    assert_eq!(found[0].settles, [FindingKind::Ice, FindingKind::Capd, FindingKind::Acvpu]);
+    assert_eq!((found[0].ice, found[0].capd, found[0].acvpu.as_ref()), (None, None, None));
+    assert!(refused[0].reason.contains("counts no more"), "{}", refused[0].reason);
+    let (found, _) = assessments(&[part("capd", "cart-ews", "11", Status::Corrected)], "HIS|KUH");
+    assert_eq!((found[0].capd, found[0].settles.as_slice()), (Some(11), [FindingKind::Capd].as_slice()));
+    let mut ecog = reading("ecog", "cart-ews", "2", "");
+    ecog.status = Status::Wrong;
+    assert_eq!(class(&ecog), "withdrawn-factor");
 }
 
 #[test]
