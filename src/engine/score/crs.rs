@@ -144,7 +144,7 @@ pub fn compute(inputs: &Inputs) -> Score {
     let mut known =
         Known { fever, episode, masked, vasopressors, vasopressin, hypotension, hypoxia: Reach::exactly(0) };
     let circulation = Reach::points(known.mildest().circulation(), known.gravest().circulation());
-    tally.reason("hypotension", heard(circulation), SOURCE);
+    tally.reason_by_name("hypotension", heard(circulation), SOURCE);
     let word = tally.word("oxygen");
     let may_be_ventilated = word.is_none_or(|word| word == "positive_pressure");
     let airway_only = may_be_ventilated && tally.flag("airway_only").is_certain();

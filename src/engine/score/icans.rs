@@ -62,7 +62,7 @@ static ASKS: [Ask; 7] = [
 pub fn compute(inputs: &Inputs) -> Score {
     let mut tally = Tally::new(inputs, &ASKS);
     let cognition = cognition(&mut tally);
-    tally.reason("cognition", cognition, SOURCE);
+    tally.reason_by_name("cognition", cognition, SOURCE);
     let consciousness = consciousness(tally.word("consciousness"));
     tally.reason("consciousness", consciousness, SOURCE);
     let seizure = match tally.word("seizure") {

@@ -106,6 +106,15 @@ impl<'a> Tally<'a> {
 
     /// Closes a term without adding it up: for grades, where the gravest domain counts.
     pub fn reason(&mut self, name: &str, points: Reach, source: &str) {
+        self.close(name, points, source, false);
+    }
+
+    /// The same where a lone value says nothing without its own name: 1 is one vasopressor, not a hypotension of 1.
+    pub fn reason_by_name(&mut self, name: &str, points: Reach, source: &str) {
+        self.close(name, points, source, true);
+    }
+
+    fn close(&mut self, name: &str, points: Reach, source: &str, named: bool) {
         let draft = std::mem::take(&mut self.draft);
         if points.is_exact() {
             self.known += 1;
@@ -114,10 +123,8 @@ impl<'a> Tally<'a> {
                 self.miss(&open);
             }
         }
-        // A bare number of something else says nothing: 1 is one vasopressor, not a hypotension of 1.
-        let says_itself = |of: &str, value: &str| of == name || value.parse::<u64>().is_err();
         let value = match draft.shown.as_slice() {
-            [(of, value)] if says_itself(of, value) => value.clone(),
+            [(_, value)] if !named => value.clone(),
             several => {
                 let each: Vec<String> = several
                     .iter()
