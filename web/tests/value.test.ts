@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { bedText, compactText, dayText, numberText, signOf, unitText } from "../src/value.ts";
+import { bedText, boundText, compactText, dayText, numberText, signOf, unitText } from "../src/value.ts";
 import { ageText, counterText, countdownText, instant, spanText } from "../src/time.ts";
 import { speech } from "../src/words/words.ts";
 
@@ -18,6 +18,15 @@ test("digits follow the analyte", () => {
   assert.equal(numberText("phosphate", 0.614), "0.61");
   assert.equal(numberText("phosphate", 2.34), "2.3");
   assert.equal(numberText("ferritin", 12345.6), "12346");
+});
+
+test("a value beyond what the method measures keeps its sign, and its limit is not rounded to another", () => {
+  assert.equal(boundText("crp", { value: 320, comparator: ">" }), ">320");
+  assert.equal(boundText("crp", { value: 0.5, comparator: "<" }), "<0.5");
+  assert.equal(boundText("phosphate", { value: 0.3, comparator: "<" }), "<0.30");
+  assert.equal(boundText("crp", { value: 86.4, comparator: null }), "86");
+  assert.equal(boundText("crp", { value: null, comparator: "<" }), "–");
+  assert.equal(boundText("crp", undefined), "–");
 });
 
 test("a value of five digits is written in thousands where there is no room", () => {
