@@ -104,6 +104,15 @@ impl Config {
     /// What is written well but means nothing.
     fn mistakes(&self) -> Vec<String> {
         let mut mistakes = Vec::new();
+        let binds = self.mllp.iter().map(|listener| (listener.name.as_str(), listener.bind.as_str()));
+        for (name, bind) in [("http", self.http.bind.as_str())].into_iter().chain(binds) {
+            let port = bind.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
+            if port.is_none_or(|port| port.parse::<u16>().is_err()) {
+                mistakes.push(format!(
+                    "{name}: bind = {bind:?} is no address; write HOST:PORT, like 127.0.0.1:8080"
+                ));
+            }
+        }
         for listener in &self.mllp {
             mistakes.extend(listener.acks().err().map(|e| e.to_string()));
             mistakes.extend(listener.read_settings().err().map(|e| e.to_string()));
@@ -147,4 +156,21 @@ pub fn located(file: &str, text: &str, error: &toml::de::Error) -> String {
     let _ = write!(message, "{file}:{line}:{column}: {}", error.message());
     let _ = write!(message, "\n  {shown}\n  {}^", " ".repeat(column - 1));
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_that_means_nothing_is_told_at_once() {
+        let text = "[http]\nbind = \"nope\"\n[site]\ntime_zone = \"Mars/X\"\n[[mllp]]\nname = \"lab\"\nbind = \"127.0.0.1:far\"\n";
+        let config: Config = toml::from_str(text).expect("well written");
+        let mistakes = config.mistakes();
+        for named in ["http: bind = \"nope\"", "lab: bind = \"127.0.0.1:far\"", "Mars/X"] {
+            assert!(mistakes.iter().any(|mistake| mistake.contains(named)), "{named}: {mistakes:?}");
+        }
+        assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+        assert!(Config::default().mistakes().is_empty());
+    }
 }

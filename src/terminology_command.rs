@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::clock::Clock;
-use crate::hl7::{self, Message, Part, ReadSettings};
+use crate::hl7::{self, Message, Part};
+use crate::intake::mllp::Listener;
 use crate::model::{PatientId, Reading};
 use crate::rules::Answer;
 use crate::telemetry;
@@ -13,7 +14,7 @@ use crate::terminology::{Meaning, Share, Terminology, counts};
 pub fn try_message(terminology: &Terminology, raw: &[u8]) -> Answer {
     let mut text = String::new();
     let trimmed = raw.trim_ascii();
-    let refused = if trimmed.starts_with(b"MSH") || trimmed.starts_with(&[0x0b]) {
+    let refused = if telemetry::is_hl7(trimmed) {
         hl7_rows(terminology, trimmed.trim_ascii_start(), &mut text)
     } else {
         telemetry_rows(terminology, trimmed, &mut text)
@@ -27,7 +28,8 @@ pub fn try_message(terminology: &Terminology, raw: &[u8]) -> Answer {
 }
 
 fn hl7_rows(terminology: &Terminology, raw: &[u8], text: &mut String) -> usize {
-    let settings = ReadSettings::default();
+    // As a listener without settings of its own reads it.
+    let settings = Listener::default().read_settings().expect("the defaults are sound");
     let message = match Message::parse(raw, &settings) {
         Ok(message) => message,
         Err(malformed) => {

@@ -261,10 +261,20 @@ impl Patient {
             self.person.get_or_insert_default().update(person);
         }
         self.listed = true;
-        let is_late =
-            matches!(census.kind, CensusKind::Admit | CensusKind::Discharge) && census.at < self.stayed_at;
-        if is_late {
-            // An old admission or discharge that comes late does not undo a newer one.
+        let is_of_stay = match census.kind {
+            CensusKind::Admit
+            | CensusKind::Discharge
+            | CensusKind::CancelAdmit
+            | CensusKind::CancelDischarge => true,
+            CensusKind::Move
+            | CensusKind::CancelMove
+            | CensusKind::Swap
+            | CensusKind::Update
+            | CensusKind::Expect
+            | CensusKind::Merge => false,
+        };
+        if is_of_stay && census.at < self.stayed_at {
+            // An old admission or discharge that comes late does not undo a newer one, nor does an old cancellation.
             return false;
         }
         match census.kind {

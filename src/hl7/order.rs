@@ -6,9 +6,12 @@ use crate::model::{DrugGiven, DrugStatus};
 use super::content::{Content, Part};
 use super::header::Header;
 use super::message::{Message, Segment};
+use super::oru::no_patient;
 use super::settings::ReadSettings;
 use super::therapy::{Order, amount, group, instant, take_patient};
 use super::value::read_codings;
+
+const NO_PID: &str = "the message has no PID; send the patient's identifier in PID-3";
 
 pub(super) fn read_orders(message: &Message, settings: &ReadSettings, content: &mut Content) {
     let mut order = Order::default();
@@ -38,6 +41,9 @@ pub(super) fn read_orders(message: &Message, settings: &ReadSettings, content: &
             }
             _ => {}
         }
+    }
+    if patients == 0 {
+        content.problems.push(no_patient(1, NO_PID));
     }
 }
 
@@ -126,4 +132,13 @@ pub(super) fn read_appointment(
             _ => {}
         }
     }
+    if patients == 0 {
+        content.problems.push(no_patient(1, NO_PID));
+    }
+}
+
+/// S12 to S26: appointments made, moved, done or called off.
+pub(super) fn knows_appointment(trigger: &str) -> bool {
+    let number = trigger.strip_prefix('S').and_then(|number| number.parse::<u8>().ok());
+    number.is_some_and(|number| (12..=26).contains(&number))
 }

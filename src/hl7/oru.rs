@@ -35,6 +35,24 @@ pub(super) fn read(message: &Message, header: &Header, settings: &ReadSettings, 
     }
 }
 
+/// The observations of a message that is about something else: its rows are read as those of a result.
+pub(super) fn read_beside(
+    message: &Message,
+    header: &Header,
+    settings: &ReadSettings,
+    content: &mut Content,
+) {
+    if !message.segments().any(|segment| segment.name() == "OBX") {
+        return;
+    }
+    let mut beside = Content { groups: Vec::new(), problems: Vec::new(), ..content.clone() };
+    read(message, header, settings, &mut beside);
+    content.groups.extend(beside.groups.into_iter().filter(|group| !group.parts.is_empty()));
+    // What is wrong with the message itself was said by whoever it is for.
+    content.problems.extend(beside.problems.into_iter().filter(|problem| problem.segment == "OBX"));
+    content.warnings = beside.warnings;
+}
+
 /// What every row of an order carries a copy of is bounded, so that a message of a few megabytes stays one.
 const ORDER_NOTES: usize = 8;
 const LONGEST: usize = 200;

@@ -34,8 +34,10 @@ pub fn read(message: &Message, settings: &ReadSettings) -> Result<Content, Refus
         ("ORM", "O01" | "") | ("OML", "O21" | "O33" | "O35") => {
             order::read_orders(message, settings, &mut content)
         }
-        ("SIU", _) => order::read_appointment(message, &header, settings, &mut content),
-        ("ORU" | "OUL" | "ADT" | "RAS" | "RDE" | "ORM" | "OML", _) => {
+        ("SIU", trigger) if order::knows_appointment(trigger) => {
+            order::read_appointment(message, &header, settings, &mut content);
+        }
+        ("ORU" | "OUL" | "ADT" | "RAS" | "RDE" | "ORM" | "OML" | "SIU", _) => {
             let reason =
                 format!("{} is not an event this service reads; stop sending it here", header.kind());
             return Err(refuse(code::EVENT, "unsupported-event", 9, reason));
@@ -47,6 +49,10 @@ pub fn read(message: &Message, settings: &ReadSettings) -> Result<Content, Refus
             };
             return Err(refuse(code::MESSAGE, "unsupported-message", 9, reason));
         }
+    }
+    // Results ride along in other messages too: height and weight in an admission, a value with an order.
+    if !matches!(header.message_code.as_str(), "ORU" | "OUL") {
+        oru::read_beside(message, &header, settings, &mut content);
     }
     Ok(content)
 }

@@ -1,8 +1,9 @@
 //! From what a message says to events; what means nothing here becomes a problem with a reason.
 
 use crate::hl7::{AckCode, Answer, Content, Part, Problem, Refusal, content::code};
+use crate::model::limits::FUTURE;
 use crate::model::{
-    Analyte, Event, Observation, OxygenDevice, PatientId, Quality, Reading, Therapy, TherapyAction,
+    Analyte, Event, Observation, OxygenDevice, PatientId, Quality, Reading, Span, Therapy, TherapyAction,
     TherapyKind, Time, Value,
 };
 use crate::telemetry::Telemetry;
@@ -56,12 +57,30 @@ pub fn hl7(content: Content, terminology: &Terminology, source: &str, now: Time)
         let mut reader = Reader::new(terminology, source, now, patient.as_ref(), from);
         for part in group.parts {
             match part {
-                Part::Census(census) => translated.events.push(Event::Census(census)),
+                Part::Census(mut census) => {
+                    // An event of next year would keep every later one from counting.
+                    if let Err(ahead) = in_time(census.at, now) {
+                        let reason = format!(
+                            "the event lies {ahead} in the future and is taken as of now; correct the sender's clock"
+                        );
+                        translated.problems.push(row("future-time", "EVN^1^2", &reason));
+                        // Senders tell whole seconds, and what they send next must not seem older.
+                        census.at = Time(now.0 - now.0.rem_euclid(1000));
+                    }
+                    translated.events.push(Event::Census(census));
+                }
                 Part::Reading(reading) => reader.reading(&reading, &mut translated),
                 Part::Drug(drug) => {
                     let Some(patient) = &patient else { continue };
                     match terminology.drug(&drug, patient, source) {
-                        Ok(Some(therapy)) => translated.events.push(Event::Therapy(therapy)),
+                        Ok(Some(therapy)) => match in_time(therapy.at, now) {
+                            Ok(()) => translated.events.push(Event::Therapy(therapy)),
+                            Err(ahead) => {
+                                let reason =
+                                    format!("given {ahead} in the future; send it when it was given");
+                                translated.problems.push(row("future-time", &drug.place, &reason));
+                            }
+                        },
                         Ok(None) => {}
                         Err(refused) => translated.problems.push(problem(&refused)),
                     }
@@ -203,6 +222,11 @@ fn measured_mean_first(events: &mut [Event]) {
     let pressures = [Analyte::SYSTOLIC, Analyte::DIASTOLIC];
     let Some(first) = events.iter().position(|event| is_of(event, &pressures)) else { return };
     events[first..].sort_by_key(|event| !is_of(event, &[Analyte::MAP]));
+}
+
+/// How far ahead of now, where that is more than a clock may be off.
+fn in_time(at: Time, now: Time) -> Result<(), Span> {
+    if at - now > FUTURE { Err(at - now) } else { Ok(()) }
 }
 
 fn problem(refused: &Refused) -> Problem {

@@ -73,11 +73,14 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result
          FROM quarantine q JOIN message m ON m.id = q.message WHERE true",
     );
     let state = filter.state.map(QuarantineState::name);
+    // What was tried again in vain waits as before.
+    let is_waiting = filter.state == Some(QuarantineState::Waiting);
+    let of_state = if is_waiting { "q.state <> 'resolved' AND 'waiting' =" } else { "q.state =" };
     let before = filter.before.map(Number);
     let limit = if filter.limit == 0 { 100 } else { filter.limit };
     let conditions: [(&str, Option<&dyn ToSql>); 5] = [
         ("q.id =", filter.id.as_ref().map(|id| id as &dyn ToSql)),
-        ("q.state =", state.as_ref().map(|state| state as &dyn ToSql)),
+        (of_state, state.as_ref().map(|state| state as &dyn ToSql)),
         ("q.class =", filter.class.as_ref().map(|class| class as &dyn ToSql)),
         ("m.source =", filter.source.as_ref().map(|source| source as &dyn ToSql)),
         ("q.number <", before.as_ref().map(|before| before as &dyn ToSql)),

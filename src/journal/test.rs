@@ -133,6 +133,8 @@ fn quarantine_is_listed_by_what_is_asked_and_can_be_marked() {
     let retried = Filter { state: Some(QuarantineState::Retried), ..Filter::default() };
     let rows = reader.quarantine(&retried).expect("a list");
     assert_eq!(rows.len(), 1);
+    let waiting = Filter { state: Some(QuarantineState::Waiting), ..Filter::default() };
+    assert_eq!(ids(waiting), ["q2", "q1"], "what was tried in vain waits as before");
     assert_eq!((rows[0].id.as_str(), rows[0].via.as_str(), rows[0].bytes), ("q1", "mllp", 5));
     assert_eq!((rows[0].accepted_at, rows[0].patient.clone()), (NOON, Some(patient())));
     journal.close();

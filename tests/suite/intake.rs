@@ -84,3 +84,68 @@ fn a_control_id_comes_back_byte_for_byte() {
     let answer = service.send(&adt("B1", "01", "ID\\T\\7", "A01"));
     assert!(answer.contains("MSA|AA|ID\\T\\7"), "{answer}");
 }
+
+fn header(kind: &str, control: &str) -> String {
+    format!("MSH|^~\\&|HIS|KUH|STORMWATCH|KUH|{}||{kind}|{control}|P|2.5\n", stamp(0))
+}
+
+#[test]
+fn results_that_ride_along_in_other_messages_are_read() {
+    let service = Service::start();
+    service.send(&adt("W1", "01", "IN", "A01"));
+    let pid = "PID|1||W1^^^KUH^MR||TEST^PATIENT\n";
+    let row = |value: &str| format!("OBX|1|NM|{}^T^LN||{value}|Cel|||||F|||{}\n", TEMPERATURE.0, stamp(-5));
+    for (n, kind) in ["ADT^A08", "ORM^O01", "OML^O21", "RDE^O11", "RAS^O17", "SIU^S12"].iter().enumerate() {
+        let value = format!("38.{n}");
+        let text = format!("{}{pid}{}", header(kind, &format!("B{n}")), row(&value));
+        let answer = service.send(&text);
+        assert_eq!(code(&answer), "AA", "{kind}: {answer}");
+        assert!(service.values("W1", "temperature").contains(&value.parse().expect("a number")), "{kind}");
+    }
+    let unknown =
+        format!("{}{pid}OBX|1|NM|999^Shoes^L||42|EU|||||F|||{}\n", header("ADT^A08", "B9"), stamp(-5));
+    let answer = service.send(&unknown);
+    assert!(
+        code(&answer) == "AA" && answer.contains("ERR||OBX^1") && answer.contains("unknown-code"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn an_order_or_appointment_without_a_patient_is_refused_by_name() {
+    let service = Service::start();
+    for (kind, rest) in [
+        ("ORM^O01", "ORC|SC|o8|||CM\nOBR|1|o7||KYM^tisagenlecleucel infusion^L|||20261101100000\n"),
+        ("OML^O21", "ORC|SC|o8|||CM\nOBR|1|o7||KYM^tisagenlecleucel infusion^L|||20261101100000\n"),
+        ("SIU^S14", "SCH|S1\nAIS|1||TISA^tisagenlecleucel^L|20261101100000\n"),
+    ] {
+        let answer = service.send(&format!("{}{rest}", header(kind, "NOPID")));
+        assert!(code(&answer) == "AE" && answer.contains("no-patient"), "{kind}: {answer}");
+    }
+    assert_eq!(service.quarantine().len(), 3);
+    let answer = service.send(&format!("{}SCH|S1\n", header("SIU^S99", "S99")));
+    assert!(code(&answer) == "AR" && answer.contains("|201"), "{answer}");
+}
+
+#[test]
+fn what_lies_in_the_future_freezes_nobody_and_is_not_given() {
+    let service = Service::start();
+    let year = 365 * 24 * 60;
+    let ahead = adt("W2", "03", "AHEAD", "A01");
+    let ahead = ahead.lines().map(|line| match line.starts_with("EVN") {
+        true => format!("EVN||{}\n", stamp(year)),
+        false => format!("{line}\n"),
+    });
+    let answer = service.send(&ahead.collect::<String>());
+    assert!(code(&answer) == "AA" && answer.contains("future-time"), "{answer}");
+    let out = service.send(&adt("W2", "03", "OUT", "A03"));
+    assert_eq!(code(&out), "AA");
+    assert_eq!(service.get("/api/v1/patients/W2")["admitted"], false, "the discharge counts");
+    let given = format!(
+        "{}PID|1||W2^^^KUH^MR\nORC|RE|P1\nRXA|0|1|{}||TOCI^Tocilizumab^L|480|mg\n",
+        header("RAS^O17", "LATER"),
+        stamp(30 * 24 * 60)
+    );
+    let answer = service.send(&given);
+    assert!(code(&answer) == "AE" && answer.contains("future-time"), "{answer}");
+}

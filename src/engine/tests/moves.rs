@@ -169,3 +169,22 @@ fn a_cancelled_discharge_brings_the_alert_and_its_history_back() {
     assert_eq!(values(&story, "P1"), [38_500]);
     assert_eq!(story.engine.patient(&id("P1")).map(|p| p.stays.len()), Some(1));
 }
+
+#[test]
+fn an_old_cancellation_undoes_no_newer_admission_and_no_newer_discharge() {
+    let mut story = Story::of(&[rule("fever", "when = 'temperature.last >= 38'")]);
+    story.at("5d");
+    let census = |story: &mut Story, kind, at: &str| {
+        let at = BEGIN + Span::parse(at).expect("an offset");
+        let location = Some(Location { ward: "W".into(), bed: "3".into() });
+        let census = Census { patient: id("P2"), kind, location, person: None, other: None, at };
+        story.happen(Event::Census(census));
+        story.engine.patient(&id("P2")).expect("known").admitted
+    };
+    assert!(census(&mut story, CensusKind::Admit, "4d"));
+    assert!(census(&mut story, CensusKind::CancelAdmit, "1d"), "it is about an earlier admission");
+    assert!(!census(&mut story, CensusKind::Discharge, "4d12h"));
+    assert!(!census(&mut story, CensusKind::CancelDischarge, "2d"), "it is about an earlier discharge");
+    assert!(census(&mut story, CensusKind::CancelDischarge, "4d13h"));
+    assert!(!census(&mut story, CensusKind::CancelAdmit, "4d14h"));
+}

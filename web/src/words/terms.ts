@@ -43,7 +43,7 @@ const sentences: Record<string, string> = {
   "2 or later": "2 日目以降",
   "over 2 x upper limit of normal, or over 2 x baseline": "基準上限の 2 倍超、または投与前値の 2 倍超",
   "over 5 x upper limit, or over 5 x an abnormal baseline": "基準上限の 5 倍超、または異常な投与前値の 5 倍超",
-  "new, grade 4": "新たなグレード 4",
+  "new, grade 4: platelets below 25 or neutrophils below 0.5": "新たなグレード 4：血小板 25 未満または好中球 0.5 未満",
   "one of 3": "3 つのうち 1 つ",
   "a suggestion: attribution to CRS is a clinician's judgement. Fever plus the graver of hypotension and hypoxia. Without therapy data only \"grade 1 or more\" can be said. Organ toxicity does not count. Grade 5 is charted, never computed.":
     "推定です。CRS によるかどうかは臨床判断です。発熱に、低血圧と低酸素の重いほうを加えます。治療の情報がなければ「グレード 1 以上」としか言えません。臓器毒性は数えません。グレード 5 は記録するもので、計算しません。",
@@ -62,8 +62,8 @@ const sentences: Record<string, string> = {
   "before lymphodepletion; predicts prolonged neutropenia and infection, not CRS or ICANS": "リンパ球除去前の値で、遷延する好中球減少と感染を予測します。CRS や ICANS は予測しません。",
   "best cut-off 169. After CAR-T nearly every patient has the points for immunosuppression and cytopenia: it over-calls; prefer the IEC-HS watch.":
     "最良の境界は 169 点。CAR-T 後はほぼ全員に免疫抑制と血球減少の点が付くため過剰に判定します。IEC-HS 監視を優先してください。",
-  "two of the three supporting criteria. Hemophagocytosis, the course of CRS and a rapid rise of ferritin are clinical judgement.":
-    "補助 3 基準のうち 2 つ。血球貪食、CRS の経過、フェリチンの急な上昇は臨床判断です。",
+  "two of the three supporting criteria. Grade 4 anemia, hemophagocytosis, the course of CRS and a rapid rise of ferritin are clinical judgement.":
+    "補助 3 基準のうち 2 つ。グレード 4 の貧血、血球貪食、CRS の経過、フェリチンの急な上昇は臨床判断です。",
   "unvalidated. Block H overlaps the definition of grade 2: only P = B + D may claim lead time. B alone never alerts. Lymphocyte count and prior lines are recorded and score nothing: no direction or cut-off is published.":
     "未検証です。H 群はグレード 2 の定義と重なるため、先読みを言えるのは P = B + D だけです。B 群だけでは知らせません。リンパ球数と治療歴は記録しますが点は付けません（向きも境界も報告されていないため）。",
   "unvalidated. A score alone must not call intensive care: at 2.7 % prevalence even sensitivity 0.80 and specificity 0.90 give a positive predictive value of 18 %. Red only for measured findings.":
