@@ -430,8 +430,8 @@ test("a retry that does not help says so with its reason, leaves the message wai
     return route.fulfill({ contentType: "application/json", body: JSON.stringify(answer) });
   });
   for (const [language, still, none, waits, rest] of [
-    ["en", "It still cannot be used: unknown unit `mg/ddl`", "It still cannot be used", "waiting, retried without success", "This row is used now; other rows of its message still cannot be used: 2"],
-    ["ja", "まだ使えません：unknown unit `mg/ddl`", "まだ使えません", "再処理待ち（再試行でも使えず）", "この行は使われました。同じ電文の他の行はまだ使えません：2 行"],
+    ["en", "It still cannot be used: unknown unit `mg/ddl`", "It still cannot be used", "waiting, retried without success", "This reason is gone; rows of the same message that still cannot be used: 2"],
+    ["ja", "まだ使えません：unknown unit `mg/ddl`", "まだ使えません", "再処理待ち（再試行でも使えず）", "この理由は解消しました。同じ電文でまだ使えない行：2 行"],
   ]) {
     row.state = "waiting";
     await page.goto(`${service.url}/intake?lang=${language}`);

@@ -204,7 +204,7 @@ async function retry(id: string): Promise<void> {
   await kept.again();
 }
 
-/** A retry reads the whole message, so other rows of it may still be refused where this one is used. */
+/** A retry reads the whole message: where this reason is gone, other rows may still be refused, or this one for another reason. */
 function outcomeText({ state, used, rejected, reason }: Retried): string {
   const words = spoken.peek();
   const refused = rejected ?? 0;

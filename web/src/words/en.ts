@@ -322,7 +322,7 @@ export const en: Words = {
   "intake.retriedUsed": "Retried: {n} used",
   "intake.still": "It still cannot be used",
   "intake.stillWhy": "It still cannot be used: {reason}",
-  "intake.othersStill": "This row is used now; other rows of its message still cannot be used: {n}",
+  "intake.othersStill": "This reason is gone; rows of the same message that still cannot be used: {n}",
   "intake.shownAll": "Shown: all {n}",
   "intake.shownNewest": "Shown: the newest {n}",
   "intake.older": "Show older",

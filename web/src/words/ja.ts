@@ -320,7 +320,7 @@ export const ja = {
   "intake.retriedUsed": "再試行しました：{n} 件を使用",
   "intake.still": "まだ使えません",
   "intake.stillWhy": "まだ使えません：{reason}",
-  "intake.othersStill": "この行は使われました。同じ電文の他の行はまだ使えません：{n} 行",
+  "intake.othersStill": "この理由は解消しました。同じ電文でまだ使えない行：{n} 行",
   "intake.shownAll": "全 {n} 件を表示",
   "intake.shownNewest": "新しい {n} 件を表示",
   "intake.older": "さらに古いものを表示",
