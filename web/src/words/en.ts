@@ -318,7 +318,6 @@ export const en: Words = {
   "intake.state": "State",
   "intake.retry": "Retry",
   "intake.retried": "Retried",
-  "kept.waiting": "waiting",
   "intake.retriedUsed": "Retried: {n} used",
   "intake.still": "It still cannot be used",
   "intake.stillWhy": "It still cannot be used: {reason}",
@@ -326,6 +325,7 @@ export const en: Words = {
   "intake.shownAll": "Shown: all {n}",
   "intake.shownNewest": "Shown: the newest {n}",
   "intake.older": "Show older",
+  "kept.waiting": "waiting",
   "kept.retried": "waiting, retried without success",
   "kept.resolved": "resolved",
 

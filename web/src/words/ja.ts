@@ -316,7 +316,6 @@ export const ja = {
   "intake.state": "状態",
   "intake.retry": "再試行",
   "intake.retried": "再試行しました",
-  "kept.waiting": "再処理待ち",
   "intake.retriedUsed": "再試行しました：{n} 件を使用",
   "intake.still": "まだ使えません",
   "intake.stillWhy": "まだ使えません：{reason}",
@@ -324,6 +323,7 @@ export const ja = {
   "intake.shownAll": "全 {n} 件を表示",
   "intake.shownNewest": "新しい {n} 件を表示",
   "intake.older": "さらに古いものを表示",
+  "kept.waiting": "再処理待ち",
   "kept.retried": "再処理待ち（再試行でも使えず）",
   "kept.resolved": "解決済み",
 
