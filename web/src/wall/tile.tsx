@@ -75,7 +75,7 @@ export const Tile = memo<TileProps>(
                 {dayBelow ? <Day patient={patient} /> : null}
                 {grades > 0 ? vital : null}
                 {dayBelow && vital ? null : <Sparkline patient={patient} analyte={shown} limit={reading?.line ?? null} />}
-                <Age patient={patient} shown={shown} own={reading !== null} short={dayBelow} speech={speech} />
+                <Age patient={patient} shown={shown} own={reading !== null} short={grades > 1 || (dayBelow && vital !== null)} speech={speech} />
               </div>
             </div>
           </>
