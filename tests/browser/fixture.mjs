@@ -190,6 +190,44 @@ function lastBeds({ now, patients, ago, soon, bed, alert }) {
   alert(2, { rule: "crs-2", priority: "medium", state: "acknowledged", title: { en: "CRS grade 2 (suggested)", ja: "CRS Grade 2（推定）" }, acknowledged: { by: "y", role: "nurse", at: ago(60_000), expires_at: soon(29 * minute) } });
 }
 
+/**
+ * A ward whose every bed has a grade that stands, most of them two, under each kind of tile: no alert, a value against its
+ * limit, a grade, words of one line and of two. Some grades are older than a day, some only known to be that or more.
+ */
+export function gradedWard(count = 12, now = Date.now()) {
+  const made = maker(now, "6E");
+  const { ago, bed, alert } = made;
+  const grades = [
+    [grade(2, ago(50 * minute)), grade(1, ago(3 * hour))],
+    [grade(null, ago(30 * hour), { at_least: 2, missing: ["oxygen_support"] }), grade(null, ago(26 * hour), { at_least: 1 })],
+    [grade(4, ago(5 * minute)), grade(4, ago(4 * minute))],
+    [grade(3, ago(20 * minute)), grade(0, null)],
+    [grade(0, null), grade(3, ago(49 * hour))],
+    [grade(1, ago(49 * hour)), grade(2, ago(9 * 24 * hour), { charted: 3, charted_at: ago(2 * hour) })],
+  ];
+  const alerts = [
+    { rule: "spo2-low", priority: "high", title: { en: "SpO₂ low", ja: "SpO₂ 低下" }, evidence: [{ analyte: "spo2", value: 88, unit: "%", measured_at: ago(minute), limit: 92, comparison: "<" }] },
+    { rule: "iec-hs", priority: "medium", title: { en: "IEC-HS: watch criteria are met", ja: "輸注後もMAP 65未満が10分持続" } },
+    { rule: "crs-2", priority: "medium", title: { en: "CRS grade 2 (suggested)", ja: "CRS Grade 2（推定）" } },
+    null,
+    { rule: "crs-ews-amber", priority: "low", title: { en: "PAI-1 is high", ja: "CRS早期警戒：橙" } },
+    { rule: "icans-3", priority: "high", title: { en: "ICANS grade 3 or 4 (suggested)", ja: "ICANS Grade 3以上（推定）" } },
+    { rule: "phosphate-fall", priority: "low", title: { en: "Phosphate falls", ja: "リン低下" }, evidence: [{ analyte: "phosphate", value: 0.61, unit: "mmol/L", measured_at: ago(119 * minute), limit: 0.7, comparison: "<" }] },
+    { rule: "taken", priority: "medium", state: "acknowledged", title: { en: "Seizure after CAR-T infusion", ja: "ICE 10点だが早期神経徴候あり" }, acknowledged: { role: "physician", by: "x", expires_at: new Date(now + 7.9 * hour).toISOString() } },
+  ];
+  for (let n = 1; n <= count; n += 1) {
+    const [crs, icans] = grades[(n + Math.floor(n / 6)) % grades.length];
+    const age = n % 3 === 0 ? 59 * minute : n % 3 === 1 ? 7 * hour : 40_000;
+    bed(n, n % 4 === 0 ? 130 : n, { crs, icans, latest: latest(now, { temperature: [39.4, "Cel"], spo2: [88, "%"], phosphate: [0.61, "mmol/L"], ice: [6, "{score}"] }, age) });
+    const raised = alerts[n % alerts.length];
+    if (raised && n !== 13) alert(n, raised);
+    if (raised && n % 2 === 0) alert(n, { rule: "fever", priority: "low", title: { en: "Fever", ja: "発熱" } });
+  }
+  const { patients, alerts: all } = made;
+  for (const patient of patients) patient.alerts = all.filter((one) => one.patient === patient.id);
+  return { patients, alerts: all };
+}
+
 /** A trace that ends in the latest value: rises over the last hours for the sick, wanders for the well. */
 export function series(patient, analyte, from, to, points = 200) {
   const last = patient.latest?.[analyte];

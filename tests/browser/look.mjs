@@ -49,23 +49,40 @@ export function texts(page) {
 export function collisions(page) {
   return page.evaluate(() => {
     const found = [];
+    const pen = new OffscreenCanvas(1, 1).getContext("2d");
+    // A text's own ink, not its line box: tall line boxes may overlap where no letter does.
+    const inkOf = (element) => {
+      const walk = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+      const ink = { left: Infinity, right: -Infinity, top: Infinity, bottom: -Infinity };
+      for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const lines = [...range.getClientRects()];
+        if (lines.length === 0) continue;
+        const style = getComputedStyle(node.parentElement);
+        pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+        const drawn = pen.measureText(node.data);
+        ink.left = Math.min(ink.left, ...lines.map((line) => line.left));
+        ink.right = Math.max(ink.right, ...lines.map((line) => line.right));
+        // A letter that is drawn lower than its face has it keeps its proportions.
+        const scale = lines[0].height / (drawn.fontBoundingBoxAscent + drawn.fontBoundingBoxDescent);
+        ink.top = Math.min(ink.top, lines[0].top + (drawn.fontBoundingBoxAscent - drawn.actualBoundingBoxAscent) * scale);
+        ink.bottom = Math.max(ink.bottom, lines.at(-1).bottom - (drawn.fontBoundingBoxDescent - drawn.actualBoundingBoxDescent) * scale);
+      }
+      return ink;
+    };
     for (const tile of document.querySelectorAll(".tile")) {
       const frame = tile.getBoundingClientRect();
+      const border = parseFloat(getComputedStyle(tile.querySelector(":scope > .frame") ?? tile).borderTopWidth);
       const inner = [...tile.querySelectorAll("[data-size], .sparkline, .flag")]
-        // A text's own ink, not its line box: tall line boxes may overlap where no letter does.
         .map((element) => {
-          const range = document.createRange();
-          range.selectNodeContents(element);
-          const box = element.matches(".sparkline, .flag") ? element.getBoundingClientRect() : range.getBoundingClientRect();
-          const font = parseFloat(getComputedStyle(element).fontSize);
-          // Figures have no strokes above the capitals or below the line; other letters and kanji reach further.
-          const [above, below] = ["bed", "value"].includes(element.dataset.size) ? [0.32, 0.26] : [0.15, 0.15];
+          const { left, right, top, bottom } = element.matches(".sparkline, .flag") ? element.getBoundingClientRect() : inkOf(element);
           const name = `${element.className || element.dataset.size} "${element.textContent.slice(0, 16)}"`;
-          return { name, element, left: box.left, right: box.right, top: box.top + font * above, bottom: box.bottom - font * below };
+          return { name, element, left, right, top, bottom };
         })
         .filter((box) => box.right > box.left);
       for (const one of inner) {
-        if (one.left < frame.left - 1 || one.right > frame.right + 1 || one.bottom > frame.bottom + 1)
+        if (one.left < frame.left + border - 1 || one.right > frame.right - border + 1 || one.bottom > frame.bottom - border + 1)
           found.push(`${tile.dataset.bed}: ${one.name} leaves its tile`);
         for (const other of inner) {
           if (one === other || one.element.contains(other.element) || other.element.contains(one.element)) continue;

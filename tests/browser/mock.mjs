@@ -131,14 +131,14 @@ async function answer(request, response, url, { state, calls, change }) {
   if (parts[0] === "quarantine" && parts[1] === "q1")
     return say(200, { ...listings.quarantine().quarantine[0], raw: "MSH|^~\\&|LAB|H\nOBX|3|NM|2777-1^Phosphate^LN||2.3|mg/ddl" });
   const listing = state.listings?.[parts[0]] ?? listings[parts[0]];
-  return listing ? say(200, listing()) : say(404, { title: "not found" });
+  return listing ? say(200, listing(url.searchParams)) : say(404, { title: "not found" });
 }
 
 function posted(parts, body, say, change, ward) {
   const later = (minutes) => new Date(Date.now() + minutes * 60_000).toISOString();
   if (parts[0] === "login") return body?.password === "storm" ? say(200, { user: { name: body.name, role: "nurse" } }) : say(401, { title: "unauthorized" });
   if (parts[0] === "patients") return say(201, { accepted: true });
-  if (parts[0] === "quarantine") return say(200, { state: "retried" });
+  if (parts[0] === "quarantine") return say(200, { state: "resolved", used: 1, rejected: 0 });
   if (!ward.alerts.some((one) => one.id === parts[1])) return say(404, { title: "not found", detail: "no such alert" });
   if (parts[2] === "acknowledge")
     return say(200, change(parts[1], "acknowledged", { state: "acknowledged", acknowledged: { by: "demo", role: "nurse", at: later(0), expires_at: later(30), comment: body?.comment ?? null } }));

@@ -308,7 +308,7 @@ test("a grade, a therapy and a value are recorded as the service reads them", as
   await page.getByRole("button", { name: "Record therapy" }).click();
   await until(() => service.calls.length === 2, "therapy");
   const { at, ...therapy } = service.calls[1].body;
-  assert.deepEqual(therapy, { kind: "oxygen", device: "nasal_cannula", flow: 3 });
+  assert.deepEqual(therapy, { kind: "oxygen", action: "started", device: "nasal_cannula", flow: 3 });
   assert.ok(Math.abs(Date.parse(at) - Date.now()) < 120_000);
   await page.getByLabel("Value (°C)").fill("38.2");
   await page.getByRole("button", { name: "Record value" }).click();
@@ -321,31 +321,51 @@ test("a grade, a therapy and a value are recorded as the service reads them", as
   assert.equal(service.calls[3].body.measured_at, "2026-11-21T21:30:00.000Z");
 });
 
-test("a vasopressor that was started on the page is stopped there too", async ({ mock, open }) => {
+test("what was started on the page is stopped on the page: by the form, one or all, and by one tap or key where it runs", async ({ mock, open }) => {
   const service = await mock();
+  const patient = service.state.ward.patients[0];
+  const started = { kind: "vasopressor", action: "started", at: new Date(Date.now() - 3_600_000).toISOString(), agent: "noradrenaline", dose: "0.1 ug/kg/min" };
+  patient.therapies.push(started);
   const page = await open(`${service.url}/patients/p1?lang=en`);
-  await page.getByLabel("Kind").selectOption("vasopressor");
-  for (const [n, action] of ["started", "stopped"].entries()) {
-    await page.getByLabel("Started or stopped").selectOption(action);
-    await page.getByLabel("Agent").fill("norepinephrine");
-    await page.getByRole("button", { name: "Record therapy" }).click();
-    await until(() => service.calls.length === n + 1, action);
-    const { at, ...therapy } = service.calls[n].body;
-    assert.deepEqual(therapy, { kind: "vasopressor", action, agent: "norepinephrine" });
+  const posted = async (count) => {
+    await until(() => service.calls.length === count, `posted ${count}`);
+    const { at, ...body } = service.calls[count - 1].body;
     assert.ok(Math.abs(Date.parse(at) - Date.now()) < 120_000);
-  }
-});
+    return body;
+  };
+  const form = page.locator("#therapy");
+  const record = () => form.getByRole("button", { name: "Record therapy" }).click();
+  await form.getByLabel("Kind").selectOption("vasopressor");
+  await form.getByLabel("Agent").fill("vasopressin");
+  await record();
+  assert.deepEqual(await posted(1), { kind: "vasopressor", action: "started", agent: "vasopressin" });
+  await form.getByRole("button", { name: "Stopped" }).click();
+  await form.getByLabel("Stopped at").waitFor();
+  await record();
+  assert.deepEqual(await posted(2), { kind: "vasopressor", action: "stopped", agent: "noradrenaline" });
+  await form.getByLabel("Agent").selectOption("All that run");
+  await record();
+  assert.deepEqual(await posted(3), { kind: "vasopressor", action: "stopped" });
+  await form.getByLabel("Kind").selectOption("oxygen");
+  assert.equal(await form.getByRole("button", { name: "Started" }).getAttribute("aria-pressed"), "true", "a stop is not carried over to the next kind");
+  await form.getByRole("button", { name: "Stopped" }).click();
+  assert.equal(await form.getByLabel("Oxygen device").count(), 0);
+  await record();
+  assert.deepEqual(await posted(4), { kind: "oxygen", action: "stopped" });
 
-test("a value beyond what the laboratory measures keeps its sign on the handover and in the trends", async ({ mock, open }) => {
-  const service = await mock();
-  const patient = service.state.ward.patients.find((one) => one.id === "p1");
-  patient.latest.crp = { ...patient.latest.crp, value: 320, unit: "mg/L", comparator: ">" };
-  const page = await open(`${service.url}/patients/p1?lang=en`);
-  const said = page.locator('.trend[data-analyte="crp"] figcaption b');
-  await said.waitFor();
-  assert.equal((await said.textContent()).trim(), ">320");
-  const rows = await page.locator("table tr", { hasText: "CRP" }).allTextContents();
-  assert.ok(rows.some((row) => row.includes(">320")), rows.join(" | "));
+  const stop = page.getByRole("list", { name: "Running now" }).getByRole("button", { name: /^Stop now: Vasopressor noradrenaline/i });
+  await stop.focus();
+  await page.keyboard.press("Enter");
+  assert.deepEqual(await posted(5), { kind: "vasopressor", action: "stopped", agent: "noradrenaline" });
+  await page.getByText("Recorded as stopped: Vasopressor").waitFor();
+  service.send({ type: "patient", patient: { ...patient, therapies: [...patient.therapies, { ...service.calls[4].body }] } });
+  await stop.waitFor({ state: "detached" });
+  await page.emulateMedia({ media: "print" });
+  assert.match(await page.locator(".handover").innerText(), /Vasopressor Stopped noradrenaline/);
+  await page.emulateMedia({ media: "screen" });
+  await page.route("**/therapies", (route) => route.fulfill({ status: 403, contentType: "application/problem+json", body: '{"title":"forbidden","detail":"your role may not chart"}' }));
+  await page.getByRole("button", { name: /^Stop now: Oxygen/ }).click();
+  await page.getByText("Not recorded: your role may not chart").waitFor();
 });
 
 test("each trend has a table of the same numbers, and the charts share one cursor", async ({ mock, open }) => {
@@ -374,6 +394,19 @@ test("the handover prints on its own with situation, background, assessment and 
   assert.equal(sheets?.[1] ?? sheets?.[2], "1", "one sheet");
 });
 
+test("a value beyond what the method measures is shown with its sign in the header, at its trend and in the handover", async ({ mock, open }) => {
+  const service = await mock();
+  Object.assign(service.state.ward.patients[0].latest.crp, { value: 320, comparator: ">" });
+  service.state.ward.patients[0].latest.ferritin = { ...service.state.ward.patients[0].latest.crp, value: 0.5, comparator: "<", unit: "ng/mL" };
+  const page = await open(`${service.url}/patients/p1?lang=en`);
+  assert.equal(await page.locator('.trend[data-analyte="crp"] figcaption b').innerText(), ">320");
+  assert.equal(await page.locator('.trend[data-analyte="ferritin"] figcaption b').innerText(), "<0.5");
+  assert.match(await page.locator(".latest").innerText(), />320/);
+  await page.emulateMedia({ media: "print" });
+  const said = await page.locator(".handover").innerText();
+  for (const part of [/CRP\s+>320 mg\/L/, /Ferritin\s+<0\.5 ng\/mL/]) assert.match(said, part);
+});
+
 test("quarantined messages show reason and place and can be retried", async ({ mock, open }) => {
   const service = await mock();
   const page = await open(`${service.url}/intake?lang=en`);
@@ -382,7 +415,65 @@ test("quarantined messages show reason and place and can be retried", async ({ m
   await page.getByText("OBX|3|NM|2777-1").waitFor();
   await page.getByRole("button", { name: "Retry" }).click();
   await until(() => service.calls.some((call) => call.path === "/api/v1/quarantine/q1/retry"), "retried");
+  await page.getByText("Retried: 1 used").waitFor();
   assert.match(await page.locator("main").innerText(), /GATEWAY/);
+});
+
+test("a retry that does not help says so with its reason, leaves the message waiting, and takes no part for the whole", async ({ mock, open }) => {
+  const service = await mock();
+  const row = { id: "q1", number: 1, source: "LAB", via: "mllp", reason: "unknown unit `mg/ddl`", state: "waiting" };
+  let answer = { ...row, state: "retried", used: 2, rejected: 1 };
+  service.state.listings = { quarantine: () => ({ quarantine: [row] }) };
+  const page = await open("about:blank");
+  await page.route("**/retry", (route) => {
+    row.state = answer.state;
+    return route.fulfill({ contentType: "application/json", body: JSON.stringify(answer) });
+  });
+  for (const [language, still, none, waits, rest] of [
+    ["en", "It still cannot be used: unknown unit `mg/ddl`", "It still cannot be used", "waiting, retried without success", "This reason is gone; rows of the same message that still cannot be used: 2"],
+    ["ja", "まだ使えません：unknown unit `mg/ddl`", "まだ使えません", "再処理待ち（再試行でも使えず）", "この理由は解消しました。同じ電文でまだ使えない行：2 行"],
+  ]) {
+    row.state = "waiting";
+    await page.goto(`${service.url}/intake?lang=${language}`);
+    const kept = page.locator(".kept");
+    const retry = kept.getByRole("button", { name: language === "en" ? "Retry" : "再試行" });
+    answer = { ...row, state: "retried", used: 2, rejected: 1 };
+    await retry.click();
+    await kept.getByText(still, { exact: true }).waitFor();
+    await kept.getByText(waits).waitFor();
+    answer = { state: "retried", rejected: 1 };
+    await retry.click();
+    await kept.getByText(none, { exact: true }).waitFor();
+    answer = { ...row, state: "resolved", used: 2, rejected: 2 };
+    await retry.click();
+    await kept.getByText(rest, { exact: true }).waitFor();
+  }
+});
+
+test("more than a hundred quarantined messages are reached page by page, and it is said how many are shown", async ({ mock, open }) => {
+  const service = await mock();
+  const all = Array.from({ length: 250 }, (_, n) => ({ id: `q${250 - n}`, number: 250 - n, source: "LAB", reason: `reason ${250 - n}`, state: "waiting" }));
+  // As the service does: 100 where no limit is named, never more than 500, the newest first.
+  service.state.listings = {
+    quarantine: (query) => {
+      const before = Number(query.get("before") ?? Infinity);
+      return { quarantine: all.filter((row) => row.number < before).slice(0, Math.min(500, Number(query.get("limit") ?? 100))) };
+    },
+  };
+  const page = await open(`${service.url}/intake?lang=en`);
+  const more = page.getByRole("button", { name: "Show older" });
+  for (const [count, said] of [[100, "Shown: the newest 100"], [200, "Shown: the newest 200"]]) {
+    await page.getByText(said, { exact: true }).waitFor();
+    assert.equal(await page.locator(".kept").count(), count);
+    await more.click();
+  }
+  await page.getByText("Shown: all 250", { exact: true }).waitFor();
+  assert.equal(await page.locator(".kept").count(), 250);
+  assert.equal(await more.count(), 0);
+  // One looked at again is where it was, and the older ones are still there.
+  await page.getByRole("button", { name: "Retry" }).last().click();
+  await page.locator(".kept").last().getByText("Retried: 1 used").waitFor();
+  assert.equal(await page.locator(".kept").count(), 250);
 });
 
 test("a log-in that fails says so, one that succeeds goes back, and never to another site", async ({ mock, open }) => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test, until } from "./suite.mjs";
 import { changes, collisions, hold, texts, watchColours } from "./look.mjs";
-import { fixture } from "./fixture.mjs";
+import { fixture, gradedWard } from "./fixture.mjs";
 
 const capRatio = 0.698;
 const minutesOfArc = (font, inches, metres, width, height) => {
@@ -60,6 +60,56 @@ test("nothing is clipped, covered or scrolled, in both languages and with crowde
     await page.context().close();
   }
 });
+
+/** Since when a grade stands, as it is to be read at `now` in front of the wall: the hour, or the date of what is older. */
+function sinceRead(at, now) {
+  const tokyo = (options) => (time) => new Intl.DateTimeFormat("en-US", { timeZone: "Asia/Tokyo", hourCycle: "h23", ...options }).format(time);
+  const date = tokyo({ month: "numeric", day: "numeric" });
+  const since = Date.parse(at);
+  const isNear = date(since) === date(now) || now - since < 12 * 3_600_000;
+  return `${isNear ? tokyo({ hour: "2-digit", minute: "2-digit" })(since) : date(since)}–`;
+}
+
+test("each grade that stands says since when, another day's with its date, on every kind of tile, every profile and in both languages", async ({ mock, wall }) => {
+  const told = [];
+  for (const [inches, metres, beds, count, more] of [[55, 5, "", 12, ""], [43, 5, "", 6, ""], [43, 4, "", 9, ""], [65, 5, 16, 16, ""], [75, 6, "", 12, ""], [55, 5, "", 8, "identity=P2"]]) {
+    const now = Date.now();
+    const ward = gradedWard(count, now);
+    if (more) for (const patient of ward.patients) patient.name = "山田 太郎";
+    const service = await mock({ ward });
+    for (const language of ["ja", "en"])
+      for (const muted of [false, true]) {
+        const what = `${inches} inches, ${metres} m, ${language}, muted ${muted} ${more}`;
+        const page = await wall(service.url, `inches=${inches}&metres=${metres}&beds=${beds}&lang=${language}&${more}`, { muted });
+        if (muted) await page.locator('[data-trouble="sound"]').waitFor();
+        const said = Object.fromEntries(await page.locator(".tile").evaluateAll((tiles) => tiles.map((tile) => [tile.dataset.bed, tile.innerText.replace(/\s+/g, " ")])));
+        assert.equal(Object.keys(said).length, count, what);
+        for (const { bed, crs, icans } of ward.patients)
+          for (const [name, grade] of [["CRS", crs], ["ICANS", icans]]) {
+            const stands = grade.charted ?? grade.suggested ?? grade.at_least;
+            if (!stands) continue;
+            const text = `${name} ${grade.at_least ? "≥" : ""}${stands} ${sinceRead(grade.charted_at ?? grade.since, now)}`;
+            if (!said[bed].includes(text)) told.push(`${what}: ${bed} does not say ${text}: ${said[bed]}`);
+          }
+        const small = (await texts(page)).filter((one) => minutesOfArc(one.font, inches, metres, 1920, 1080) < 16);
+        told.push(...(await collisions(page)).map((one) => `${what}: ${one}`), ...small.map((one) => `${what}: ${one.bed} ${one.text} is too small`), ...(await page.evaluate(cutSinces)).map((one) => `${what}: ${one}`));
+        await page.context().close();
+      }
+    await service.stop();
+  }
+  assert.deepEqual(told, []);
+});
+
+/** Runs in the page: the grades and their sinces that stand on two lines, or have no room of their own on the tile. */
+function cutSinces() {
+  return [...document.querySelectorAll(".tile :is(.grade, .since)")].flatMap((element) => {
+    const box = element.getBoundingClientRect();
+    const tile = element.closest(".tile").getBoundingClientRect();
+    const font = parseFloat(getComputedStyle(element).fontSize);
+    const isWhole = box.height < font * 1.6 && box.left >= tile.left && box.right <= tile.right && box.bottom <= tile.bottom;
+    return isWhole && element.checkVisibility() ? [] : [`${element.textContent} in ${element.closest(".tile").dataset.bed} is cut`];
+  });
+}
 
 test("a layout that cannot be read is refused with what would do", async ({ mock, wall }) => {
   const page = await wall((await mock()).url, "inches=43&beds=12&lang=en");

@@ -24,9 +24,12 @@ export interface Grid {
   unit: number;
 }
 
-/** Tile sizes over the unit, borders and gaps included: what the fullest tile needs at any language. */
-export const tileWidth = 9;
-export const tileHeight = 5.4;
+/**
+ * Tile sizes over the unit, borders and gaps included: what the fullest tile needs at any language. Two grades, each with
+ * its since, take a line each; day and age stand in a line below them, or beside them where a tile is wide enough.
+ */
+export const tall = { width: 9, height: 5.86 };
+export const wide = { width: 10.7, height: 5.4 };
 export const nameHeight = 1.15;
 export const headerHeight = 1.5;
 /** Chips and what belongs to no bed share the strip below the grid. */
@@ -52,16 +55,24 @@ export function pixelsFor(minutes: number, viewing: Viewing): number {
 /** The grid that shows `beds` tiles in the largest letters. */
 export function gridFor(beds: number, viewing: Viewing): Grid {
   const wanted = Math.max(1, beds);
-  const tall = tileHeight + (viewing.named ? nameHeight : 0);
+  const name = viewing.named ? nameHeight : 0;
   let best: Grid = { columns: 1, rows: wanted, unit: 0 };
   for (let columns = 1; columns <= wanted; columns += 1) {
     const rows = Math.ceil(wanted / columns);
-    const across = viewing.width / columns / tileWidth;
-    const down = viewing.height / (rows * tall + headerHeight + stripHeight);
-    const unit = Math.min(across, down);
-    if (unit > best.unit) best = { columns, rows, unit };
+    for (const shape of [tall, wide]) {
+      const across = viewing.width / columns / shape.width;
+      const down = viewing.height / (rows * (shape.height + name) + headerHeight + stripHeight);
+      const unit = Math.min(across, down);
+      if (unit > best.unit) best = { columns, rows, unit };
+    }
   }
   return best;
+}
+
+/** Whether the tiles of a grid lack the height for a line below two grades. Then they are wide enough for it beside them. */
+export function isWide({ rows, unit }: Grid, viewing: Viewing): boolean {
+  const height = (viewing.height / unit - headerHeight - stripHeight) / rows - (viewing.named ? nameHeight : 0);
+  return height < tall.height - 0.001;
 }
 
 /** The most beds this screen can show legibly, at most `limit`; 0 when not even one. */

@@ -38,6 +38,21 @@ export function ageText(milliseconds: number, speech: Speech): string {
   return milliseconds < minute ? `<${spanText(minute, speech)}` : spanText(milliseconds, speech);
 }
 
+/** As `ageText`, where 時間 has no room: `7h`. */
+export function shortAgeText(milliseconds: number, speech: Speech): string {
+  return milliseconds >= hour && milliseconds < 2 * day ? shortSpanText(milliseconds, speech) : ageText(milliseconds, speech);
+}
+
+/**
+ * Since when, as a tile says it: `14:05–`. Last night's hours are still to come today, so within twelve hours nobody reads
+ * them as today's; what is older says its date, `11/22–`.
+ */
+export function sinceText(milliseconds: number, now: number): string {
+  const at = new Date(milliseconds);
+  const isToday = at.toDateString() === new Date(now).toDateString();
+  return isToday || now - milliseconds < 12 * hour ? `${clockText(milliseconds)}–` : `${dateText(at)}–`;
+}
+
 /** `00:00:14`, for a running counter. */
 export function counterText(milliseconds: number): string {
   const whole = Math.max(0, Math.floor(milliseconds / second));
@@ -61,7 +76,11 @@ export function clockText(milliseconds: number): string {
 /** `11/22 03:10`, with the day because a chart is read later. */
 export function stampText(milliseconds: number): string {
   const at = new Date(milliseconds);
-  return `${at.getMonth() + 1}/${at.getDate()} ${clockText(milliseconds)}`;
+  return `${dateText(at)} ${clockText(milliseconds)}`;
+}
+
+function dateText(at: Date): string {
+  return `${at.getMonth() + 1}/${at.getDate()}`;
 }
 
 function two(n: number): string {

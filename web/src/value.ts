@@ -56,6 +56,14 @@ export function numberText(analyte: string, value: number | null | undefined): s
   return value.toFixed(Math.abs(value) >= 1000 ? 0 : digits);
 }
 
+/** The number with the sign a laboratory put before it: `>320`. A limit that rounding would move keeps its own digits, for
+ * `<0.5` is not `<1`. */
+export function boundText(analyte: string, reading: { value: number | null; comparator?: string | null } | undefined): string {
+  if (!reading?.comparator || reading.value === null) return numberText(analyte, reading?.value);
+  const rounded = numberText(analyte, reading.value);
+  return reading.comparator + (Number(rounded) === reading.value ? rounded : String(reading.value));
+}
+
 /** The number where five digits have no room: 12,345 is `12.3k`. */
 export function compactText(analyte: string, value: number | null | undefined): string {
   if (value === null || value === undefined || Math.abs(value) < 10_000) return numberText(analyte, value);

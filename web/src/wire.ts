@@ -90,6 +90,8 @@ export interface Grade {
   /** What is certain although something is missing: the grade is this or more. */
   at_least?: number | null;
   charted?: number | null;
+  charted_at?: string | null;
+  /** Since when the suggestion has been what it is. */
   since?: string | null;
   reasons?: (string | BothLanguages)[];
   missing?: string[];

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { capacity, floorMinutes, gridFor, minutesOfArc, pixelsFor, plan, type Viewing } from "../src/legibility.ts";
+import { capacity, floorMinutes, gridFor, isWide, minutesOfArc, pixelsFor, plan, tall, wide, type Viewing } from "../src/legibility.ts";
 
 const at = (inches: number, metres = 5): Viewing => ({ inches, metres, width: 1920, height: 1080 });
 
@@ -30,6 +30,19 @@ test("twelve tiles stand in four columns and three rows", () => {
   const grid = gridFor(12, at(55));
   assert.deepEqual([grid.columns, grid.rows], [4, 3]);
   assert.ok(minutesOfArc(grid.unit, at(55)) >= floorMinutes);
+});
+
+test("a tile is tall enough for two grades and a line below them, or wide enough to have that line beside them", () => {
+  assert.equal(isWide(gridFor(12, at(55)), at(55)), false);
+  assert.equal(isWide(gridFor(16, at(65)), at(65)), true);
+  for (const named of [false, true])
+    for (const [width, height] of [[1920, 1080], [1920, 1200], [1280, 1024], [2560, 1080], [1080, 1920]] as const)
+      for (let beds = 1; beds <= 20; beds += 1) {
+        const viewing = { ...at(55), width, height, named };
+        const grid = gridFor(beds, viewing);
+        const least = isWide(grid, viewing) ? wide.width : tall.width;
+        assert.ok(width / grid.columns / grid.unit >= least - 1e-9, `${beds} beds on ${width} x ${height}`);
+      }
 });
 
 test("a layout below 16 minutes of arc is refused, with what would do", () => {

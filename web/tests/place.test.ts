@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { gradeOf, numberFirst, split, type Seat } from "../src/wall/place.ts";
+import { gradeOf, numberFirst, sinceOf, split, type Seat } from "../src/wall/place.ts";
 import { companions, stepIn, workList, everything } from "../src/console/list.ts";
 import { profileFrom, themeAt } from "../src/wall/profile.ts";
 import { tally } from "../src/patient/score.ts";
@@ -44,6 +44,15 @@ test("a charted grade stands before a suggested one, and unknown is not zero", (
   assert.equal(gradeOf({ suggested: 0, charted: null }), 0);
   assert.equal(gradeOf({ grade: null }), null);
   assert.equal(gradeOf(undefined), null);
+});
+
+test("a charted grade stands since it was charted, unless it is the suggestion too", () => {
+  const since = "2026-11-22T01:00:00Z";
+  const charted_at = "2026-11-22T05:00:00Z";
+  assert.equal(sinceOf({ suggested: 1, since }), Date.parse(since));
+  assert.equal(sinceOf({ suggested: 1, charted: 2, since, charted_at }), Date.parse(charted_at));
+  assert.equal(sinceOf({ suggested: 2, charted: 2, since, charted_at }), Date.parse(since));
+  assert.equal(sinceOf(undefined), null);
 });
 
 test("the work list filters by ward and by least priority", () => {

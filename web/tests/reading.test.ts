@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { leading, readingOf } from "../src/reading.ts";
-import { ended } from "../src/patient/course.ts";
+import { ended, running } from "../src/patient/course.ts";
 import { gradeText } from "../src/wall/place.ts";
-import type { Evidence } from "../src/wire.ts";
+import type { Evidence, Therapy } from "../src/wire.ts";
 
 const row = (fields: Partial<Evidence>): Evidence => ({ analyte: "phosphate", value: 0.71, unit: "mmol/L", ...fields });
 const said = (fields: Partial<Evidence>): string => {
@@ -80,4 +80,20 @@ test("oxygen runs until it is changed or stopped", () => {
       ["oxygen", at(3), at(5)],
     ],
   );
+});
+
+test("a stop ends the vasopressor it names, one without a name ends all, and an end that was given counts unless a stop came first", () => {
+  const at = (hour: number): string => `2026-11-22T0${hour}:00:00Z`;
+  const kind = "vasopressor";
+  const left = (...later: Therapy[]): string[] => {
+    const rows: Therapy[] = [{ kind, at: at(1), agent: "noradrenaline" }, { kind, at: at(2), agent: "vasopressin", until: at(7) }, { kind: "oxygen", at: at(1), device: "simple_mask" }];
+    return running([...rows, ...later], Date.parse(at(5))).map((one) => one.agent ?? one.device ?? "");
+  };
+  assert.deepEqual(left(), ["noradrenaline", "simple_mask", "vasopressin"]);
+  assert.deepEqual(left({ kind, at: at(3), action: "stopped", agent: "noradrenaline" }), ["simple_mask", "vasopressin"]);
+  assert.deepEqual(left({ kind, at: at(3), action: "stopped", agent: "vasopressin" }), ["noradrenaline", "simple_mask"]);
+  assert.deepEqual(left({ kind, at: at(3), action: "stopped" }), ["simple_mask"]);
+  assert.deepEqual(left({ kind: "oxygen", at: at(3), action: "stopped", device: "nasal_cannula" }), ["noradrenaline", "simple_mask", "vasopressin"]);
+  assert.deepEqual(left({ kind: "oxygen", at: at(3), action: "stopped" }), ["noradrenaline", "vasopressin"]);
+  assert.deepEqual(left({ kind, at: at(6), action: "stopped" }), ["noradrenaline", "simple_mask", "vasopressin"], "a stop that is not yet");
 });

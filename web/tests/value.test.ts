@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { bedText, compactText, dayText, numberText, signOf, unitText } from "../src/value.ts";
-import { ageText, counterText, countdownText, instant, spanText } from "../src/time.ts";
+import { bedText, boundText, compactText, dayText, numberText, signOf, unitText } from "../src/value.ts";
+import { ageText, counterText, countdownText, instant, shortAgeText, sinceText, spanText } from "../src/time.ts";
 import { speech } from "../src/words/words.ts";
 
 const ja = speech("ja");
@@ -18,6 +18,28 @@ test("digits follow the analyte", () => {
   assert.equal(numberText("phosphate", 0.614), "0.61");
   assert.equal(numberText("phosphate", 2.34), "2.3");
   assert.equal(numberText("ferritin", 12345.6), "12346");
+});
+
+test("a value beyond what the method measures keeps its sign, and its limit is not rounded to another", () => {
+  assert.equal(boundText("crp", { value: 320, comparator: ">" }), ">320");
+  assert.equal(boundText("crp", { value: 0.5, comparator: "<" }), "<0.5");
+  assert.equal(boundText("phosphate", { value: 0.3, comparator: "<" }), "<0.30");
+  assert.equal(boundText("crp", { value: 86.4, comparator: null }), "86");
+  assert.equal(boundText("crp", { value: null, comparator: "<" }), "–");
+  assert.equal(boundText("crp", undefined), "–");
+});
+
+test("since when says the hour of today and of last night, and of what is older the date, so that no other day is read as today", () => {
+  const at = (day: number, hour: number): number => new Date(2026, 10, day, hour, 5).getTime();
+  assert.equal(sinceText(at(22, 3), at(22, 23)), "03:05–");
+  assert.equal(sinceText(at(21, 23), at(22, 1)), "23:05–");
+  assert.equal(sinceText(at(21, 14), at(22, 3)), "11/21–");
+  assert.equal(sinceText(at(20, 14), at(22, 14)), "11/20–");
+});
+
+test("an age has a shorter form where 時間 has no room", () => {
+  const ja = speech("ja");
+  assert.deepEqual([30_000, 59 * 60_000, 7 * 3_600_000, 47 * 3_600_000, 72 * 3_600_000].map((span) => shortAgeText(span, ja)), ["<1分", "59分", "7h", "47h", "3日"]);
 });
 
 test("a value of five digits is written in thousands where there is no room", () => {

@@ -2,11 +2,11 @@
 import { signal, type Signal } from "@preact/signals";
 import { ask, type Answer } from "../ask.ts";
 
-/** Asks at once and every `every` ms; the signal is null until the first answer. */
-export function watched<T>(path: string, every: number | null): { answer: Signal<Answer<T> | null>; again: () => Promise<void> } {
+/** Asks `path`, or whatever a function asks, at once and every `every` ms; the signal is null until the first answer. */
+export function watched<T>(path: string | (() => Promise<Answer<T>>), every: number | null): { answer: Signal<Answer<T> | null>; again: () => Promise<void> } {
   const answer = signal<Answer<T> | null>(null);
   const again = async (): Promise<void> => {
-    answer.value = await ask<T>(path);
+    answer.value = await (typeof path === "string" ? ask<T>(path) : path());
   };
   void again();
   if (every !== null) setInterval(() => void again(), every);

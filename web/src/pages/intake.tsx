@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { Loading, Missing, open, spoken } from "../shell.tsx";
 import "./pages.css";
-import { ask, segment, tell } from "../ask.ts";
+import { ask, segment, tell, type Answer } from "../ask.ts";
 import { instant, spanText, stampText } from "../time.ts";
 import { now, tick } from "../store.ts";
 import { rows, watched } from "./answer.ts";
@@ -19,6 +19,8 @@ interface Feed {
 
 interface Kept {
   id: string;
+  /** Counts up; the list goes from the highest down. */
+  number?: number;
   received_at?: string;
   source?: string;
   via?: string;
@@ -28,8 +30,23 @@ interface Kept {
   state?: string;
 }
 
+interface Listed {
+  list: readonly Kept[];
+  /** The last page was full: there may be older rows. */
+  older: boolean;
+}
+
+interface Retried extends Partial<Kept> {
+  /** Rows of the message that are used now, and that still cannot be. */
+  used?: number;
+  rejected?: number;
+}
+
 const feeds = watched<unknown>("/api/v1/feeds", 5_000);
-const kept = watched<unknown>("/api/v1/quarantine", 15_000);
+/** Rows of one answer: what the service gives where nothing else is asked. */
+const pageSize = 100;
+const pages = signal(1);
+const kept = watched<Listed>(askKept, 15_000);
 /** How many messages a minute, from two looks at the counter at least half a minute apart. */
 const counted = new Map<string, { at: number; messages: number }[]>();
 const lookBack = 5 * 60_000;
@@ -106,36 +123,68 @@ function seconds(value: number | null | undefined): string {
   return Math.abs(value) < 120 ? `${value.toFixed(1)} s` : `${Math.round(value / 60)} min`;
 }
 
+/** All pages anew each time: what is retried on an old one changes its state, and what comes in moves every one of them. */
+async function askKept(): Promise<Answer<Listed>> {
+  const list: Kept[] = [];
+  for (let page = 1; page <= pages.peek(); page += 1) {
+    const before = list.at(-1)?.number;
+    const answer = await ask<unknown>(`/api/v1/quarantine?limit=${pageSize}${before === undefined ? "" : `&before=${before}`}`);
+    if (!answer.ok) return answer;
+    const next = rows<Kept>(answer.body, "quarantine");
+    list.push(...next);
+    if (next.length < pageSize || list.at(-1)?.number === undefined) return { ok: true, body: { list, older: false } };
+  }
+  return { ok: true, body: { list, older: true } };
+}
+
 function Quarantine() {
   const words = spoken.value;
   const answer = kept.answer.value;
   if (!answer) return <Loading />;
   if (!answer.ok) return <Missing reason={answer.reason} />;
-  const list = rows<Kept>(answer.body, "quarantine");
+  const { list, older } = answer.body;
   if (list.length === 0) return <p class="missing">{words.say("intake.quarantineNone")}</p>;
   return (
-    <ul class="stack">
-      {list.map((one) => (
-        <li class="card kept" key={one.id}>
-          <p class="kept-reason">{one.reason ?? "–"}</p>
-          <p class="said">
-            {[one.location, one.source, one.via, one.state && words.named("kept", one.state), stampText(instant(one.received_at) ?? 0)].filter(Boolean).join(" · ")}
-          </p>
-          <details onToggle={(event) => (event.currentTarget.open ? void readRaw(one) : undefined)}>
-            <summary>{words.say("intake.raw")}</summary>
-            <pre tabIndex={0}>{(one.raw ?? raws.value[one.id] ?? words.say("loading")).replaceAll("\r", "\n")}</pre>
-          </details>
-          <div class="row">
-            <button type="button" onClick={() => void retry(one.id)}>
-              {words.say("intake.retry")}
-            </button>
-            <p class="said" role="status">
-              {retried.value[one.id] ?? ""}
+    <>
+      <ul class="stack">
+        {list.map((one) => (
+          <li class="card kept" key={one.number ?? one.id}>
+            <p class="kept-reason">{one.reason ?? "–"}</p>
+            <p class="said">
+              {[one.location, one.source, one.via, one.state && words.named("kept", one.state), stampText(instant(one.received_at) ?? 0)].filter(Boolean).join(" · ")}
             </p>
-          </div>
-        </li>
-      ))}
-    </ul>
+            <details onToggle={(event) => (event.currentTarget.open ? void readRaw(one) : undefined)}>
+              <summary>{words.say("intake.raw")}</summary>
+              <pre tabIndex={0}>{(one.raw ?? raws.value[one.id] ?? words.say("loading")).replaceAll("\r", "\n")}</pre>
+            </details>
+            <div class="row">
+              <button type="button" onClick={() => void retry(one.id)}>
+                {words.say("intake.retry")}
+              </button>
+              <p class="said" role="status">
+                {retried.value[one.id] ?? ""}
+              </p>
+            </div>
+          </li>
+        ))}
+      </ul>
+      <div class="row">
+        <p class="said" role="status">
+          {words.say(older ? "intake.shownNewest" : "intake.shownAll", { n: list.length })}
+        </p>
+        {older ? (
+          <button
+            type="button"
+            onClick={() => {
+              pages.value = list.length / pageSize + 1;
+              void kept.again();
+            }}
+          >
+            {words.say("intake.older")}
+          </button>
+        ) : null}
+      </div>
+    </>
   );
 }
 
@@ -149,11 +198,19 @@ async function readRaw(one: Kept): Promise<void> {
 }
 
 async function retry(id: string): Promise<void> {
-  const answer = await tell(`/api/v1/quarantine/${segment(id)}/retry`, {});
-  const words = spoken.peek();
-  const said = answer.ok ? words.say("intake.retried") : words.say("console.failed", { reason: answer.reason });
+  const answer = await tell<Retried>(`/api/v1/quarantine/${segment(id)}/retry`, {});
+  const said = answer.ok ? outcomeText(answer.body ?? {}) : spoken.peek().say("console.failed", { reason: answer.reason });
   retried.value = { ...retried.value, [id]: said };
   await kept.again();
+}
+
+/** A retry reads the whole message: where this reason is gone, other rows may still be refused, or this one for another reason. */
+function outcomeText({ state, used, rejected, reason }: Retried): string {
+  const words = spoken.peek();
+  const refused = rejected ?? 0;
+  if (state !== "resolved" && (refused > 0 || state === "retried")) return reason ? words.say("intake.stillWhy", { reason }) : words.say("intake.still");
+  if (refused > 0) return words.say("intake.othersStill", { n: refused });
+  return used === undefined ? words.say("intake.retried") : words.say("intake.retriedUsed", { n: used });
 }
 
 open("intake.title", () => {

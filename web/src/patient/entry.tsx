@@ -1,10 +1,14 @@
 // What a person records: a charted grade, a therapy, a value measured by hand.
 import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
+import type { Therapy } from "../wire.ts";
 import type { Key, Speech } from "../words/words.ts";
 import { segment, tell } from "../ask.ts";
 import { now, skew } from "../store.ts";
 import { unitText } from "../value.ts";
+import { instant, stampText } from "../time.ts";
+import { running, runs } from "./course.ts";
+import { therapyText } from "./lanes.tsx";
 
 interface EntryProps {
   patient: string;
@@ -85,8 +89,14 @@ export function GradeForm({ patient, words }: EntryProps) {
 const kinds = ["infusion", "oxygen", "vasopressor", "antipyretic", "tocilizumab", "anticytokine", "steroid", "phosphate", "fluid", "transfusion", "other"] as const;
 const devices = ["none", "nasal_cannula", "blow_by", "simple_mask", "venturi", "non_rebreather", "high_flow", "cpap", "bipap", "ventilator"] as const;
 
-export function TherapyForm({ patient, words }: EntryProps) {
+interface TherapyProps extends EntryProps {
+  therapies: readonly Therapy[];
+}
+
+export function TherapyForm({ patient, therapies, words }: TherapyProps) {
   const [kind, setKind] = useState<(typeof kinds)[number]>("oxygen");
+  const [action, setAction] = useState<"started" | "stopped">("started");
+  const stops = runs({ kind }) && action === "stopped";
   return (
     <Entry
       id="therapy"
@@ -96,8 +106,8 @@ export function TherapyForm({ patient, words }: EntryProps) {
       words={words}
       read={(form) => ({
         kind,
+        ...(runs({ kind }) ? { action } : {}),
         at: zoned(form.get("at")),
-        ...filled("action", form.get("action")),
         ...filled("agent", form.get("agent")),
         ...filled("dose", form.get("dose")),
         ...filled("device", form.get("device")),
@@ -107,7 +117,12 @@ export function TherapyForm({ patient, words }: EntryProps) {
     >
       <label>
         {words.say("therapy.kind")}
-        <select value={kind} onChange={(event) => setKind(event.currentTarget.value as (typeof kinds)[number])}>
+        <select value={kind} onChange={(event) => {
+            setKind(event.currentTarget.value as (typeof kinds)[number]);
+            // A stop is meant for one kind: the next one chosen is not stopped by what was left pressed.
+            setAction("started");
+          }}
+        >
           {kinds.map((one) => (
             <option key={one} value={one}>
               {words.say(`therapy.${one}`)}
@@ -115,9 +130,77 @@ export function TherapyForm({ patient, words }: EntryProps) {
           ))}
         </select>
       </label>
-      <TherapyFields kind={kind} words={words} />
-      <At label={words.say("therapy.at")} />
+      {runs({ kind }) ? (
+        <fieldset>
+          <legend class="said">{words.say("therapy.action")}</legend>
+          <div class="pair">
+            {(["started", "stopped"] as const).map((one) => (
+              <button type="button" key={one} aria-pressed={one === action} onClick={() => setAction(one)}>
+                {words.say(`therapy.${one}`)}
+              </button>
+            ))}
+          </div>
+        </fieldset>
+      ) : null}
+      {stops ? <StopFields kind={kind} therapies={therapies} words={words} /> : <TherapyFields kind={kind} words={words} />}
+      <At label={words.say(stops ? "therapy.stoppedAt" : "therapy.at")} />
     </Entry>
+  );
+}
+
+/** Which one stops is chosen among those that run: a name typed otherwise than it was started would stop nothing. */
+function StopFields({ kind, therapies, words }: { kind: string; therapies: readonly Therapy[]; words: Speech }) {
+  if (kind === "oxygen") return null;
+  const agents = new Set(running(therapies, now.value).flatMap((one) => (one.kind === kind && one.agent ? [one.agent] : [])));
+  return (
+    <label>
+      {words.say("therapy.agent")}
+      <select name="agent">
+        {[...agents].map((agent) => (
+          <option key={agent} value={agent}>
+            {agent}
+          </option>
+        ))}
+        <option value="">{words.say("therapy.all")}</option>
+      </select>
+    </label>
+  );
+}
+
+/** What runs now, each with one tap to stop it. */
+export function Running({ patient, therapies, words }: TherapyProps) {
+  const [said, setSaid] = useState("");
+  const [busy, setBusy] = useState(false);
+  const list = running(therapies, now.value);
+  const stop = async (therapy: Therapy): Promise<void> => {
+    setBusy(true);
+    const body = { kind: therapy.kind, action: "stopped", at: zoned(null), ...(therapy.agent ? { agent: therapy.agent } : {}) };
+    const answer = await tell(`/api/v1/patients/${segment(patient)}/therapies`, body);
+    setSaid(answer.ok ? words.say("therapy.stopRecorded", { therapy: therapyText(therapy, words) }) : words.say("save.failed", { reason: answer.reason }));
+    setBusy(false);
+  };
+  return (
+    <>
+      <ul class="running" aria-label={words.say("therapy.running")}>
+        {list.map((therapy) => {
+          // A stop without a name ends every one of its kind, so its button says so where others run.
+          const all = !therapy.agent && list.filter((other) => other.kind === therapy.kind).length > 1;
+          const name = words.say(all ? "therapy.stopAll" : "therapy.stopNow");
+          const text = therapyText(therapy, words);
+          return (
+            <li key={`${therapy.kind}${therapy.agent ?? ""}`}>
+              <span>{words.say("therapy.runsSince", { therapy: text, time: stampText(instant(therapy.at) ?? 0) })}</span>
+              <button type="button" disabled={busy} aria-label={`${name}: ${text}`} onClick={() => void stop(therapy)}>
+                {name}
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+      <p class="said" role="status">
+        {said}
+      </p>
+    </>
   );
 }
 
@@ -149,32 +232,16 @@ function TherapyFields({ kind, words }: { kind: (typeof kinds)[number]; words: S
       </label>
     );
   return (
-    <>
-      {kind === "vasopressor" ? <Action words={words} /> : null}
-      <div class="pair">
-        <label>
-          {words.say("therapy.agent")}
-          <input name="agent" />
-        </label>
-        <label>
-          {words.say("therapy.dose")}
-          <input name="dose" />
-        </label>
-      </div>
-    </>
-  );
-}
-
-/** A vasopressor runs until somebody says that it stopped; oxygen ends with another device, or none. */
-function Action({ words }: { words: Speech }) {
-  return (
-    <label>
-      {words.say("therapy.action")}
-      <select name="action">
-        <option value="started">{words.say("therapy.started")}</option>
-        <option value="stopped">{words.say("therapy.stopped")}</option>
-      </select>
-    </label>
+    <div class="pair">
+      <label>
+        {words.say("therapy.agent")}
+        <input name="agent" />
+      </label>
+      <label>
+        {words.say("therapy.dose")}
+        <input name="dose" />
+      </label>
+    </div>
   );
 }
 

@@ -4,7 +4,7 @@ import type { Speech } from "../words/words.ts";
 import { instant, stampText } from "../time.ts";
 import { leading, readingOf } from "../reading.ts";
 import { riskText } from "../risk.ts";
-import { bedText, dayText, numberText, unitText } from "../value.ts";
+import { bedText, boundText, dayText, unitText } from "../value.ts";
 import { now } from "../store.ts";
 import { Doubt, missingOf, nameText } from "../why.tsx";
 import { therapyText } from "./lanes.tsx";
@@ -78,8 +78,7 @@ function Values({ patient, words }: { patient: Patient; words: Speech }) {
               <tr key={analyte}>
                 <th scope="row">{words.named("analyte", analyte)}</th>
                 <td>
-                  {latest?.comparator ?? ""}
-                  {numberText(analyte, latest?.value)} {unitText(latest?.unit)}
+                  {boundText(analyte, latest)} {unitText(latest?.unit)}
                   {latest?.stale ? ` (${words.say("wall.stale")})` : ""}{" "}
                   <Doubt flag={latest?.flag} words={words} />
                 </td>

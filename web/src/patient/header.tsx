@@ -2,7 +2,7 @@
 import type { Grade, Patient } from "../wire.ts";
 import type { Speech } from "../words/words.ts";
 import { clockText, instant, stampText } from "../time.ts";
-import { bedText, dayText, numberText, unitText } from "../value.ts";
+import { bedText, boundText, dayText, unitText } from "../value.ts";
 import { now } from "../store.ts";
 import { agoText, Doubt } from "../why.tsx";
 import { termText } from "../words/terms.ts";
@@ -65,10 +65,7 @@ export function LatestValues({ patient, words }: { patient: Patient; words: Spee
           <li key={analyte} data-stale={latest?.stale || undefined}>
             <span>{words.named("analyte", analyte)}</span>
             <p>
-              <b>
-                {latest?.comparator ?? ""}
-                {numberText(analyte, latest?.value)}
-              </b>{" "}
+              <b>{boundText(analyte, latest)}</b>{" "}
               <small>{unitText(latest?.unit)}</small>
             </p>
             <small>

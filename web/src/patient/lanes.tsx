@@ -148,6 +148,7 @@ function doseText(dose: Therapy["dose"]): string | null {
 export function therapyText(therapy: Therapy, words: Speech): string {
   const parts = [
     words.named("therapy", therapy.kind),
+    therapy.action === "stopped" ? words.say("therapy.stopped") : null,
     therapy.agent,
     therapy.device ? words.named("device", therapy.device) : null,
     therapy.flow ? `${therapy.flow} L/min` : null,

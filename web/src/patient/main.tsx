@@ -14,7 +14,7 @@ import { readingOf } from "../reading.ts";
 import type { Key } from "../words/words.ts";
 import { infusedAt } from "../wall/place.ts";
 import { EvidenceList, MissingList, missingOf, RiskTerms } from "../why.tsx";
-import { GradeForm, ObservationForm, TherapyForm } from "./entry.tsx";
+import { GradeForm, ObservationForm, Running, TherapyForm } from "./entry.tsx";
 import { Handover } from "./handover.tsx";
 import { LatestValues, PatientHeader } from "./header.tsx";
 import { IceForm } from "./ice.tsx";
@@ -71,7 +71,7 @@ function Page() {
         <div class="record">
           <IceForm patient={id} words={words} />
           <GradeForm patient={id} words={words} />
-          <TherapyForm patient={id} words={words} />
+          <TherapyForm patient={id} therapies={patient.therapies ?? []} words={words} />
           <ObservationForm patient={id} words={words} />
         </div>
       </div>
@@ -146,6 +146,7 @@ function Trends({ patient, alerts }: { patient: Patient; alerts: readonly Alert[
         </div>
       </div>
       <TherapyLane therapies={patient.therapies ?? []} span={span} words={words} />
+      <Running patient={id} therapies={patient.therapies ?? []} words={words} />
       <AlertLane alerts={[...alerts, ...past.value.filter((one) => !alerts.some((open) => open.id === one.id))]} span={span} words={words} />
       {present.map((analyte, n) => (
         <Trend

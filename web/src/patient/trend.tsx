@@ -6,7 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import type { Latest, Series } from "../wire.ts";
 import type { Speech } from "../words/words.ts";
 import { instant, stampText } from "../time.ts";
-import { numberText, unitText, writtenAs } from "../value.ts";
+import { boundText, unitText, writtenAs } from "../value.ts";
 
 export interface Span {
   /** Seconds since 1970, as the charts count. */
@@ -69,10 +69,7 @@ export function Trend({ analyte, series, latest, limit, span, axis, words }: Tre
     <figure class="trend" data-analyte={analyte}>
       <figcaption>
         <span class="trend-name">{name}</span>
-        <b data-stale={latest?.stale || undefined}>
-          {latest?.comparator ?? ""}
-          {numberText(analyte, latest?.value)}
-        </b>
+        <b data-stale={latest?.stale || undefined}>{boundText(analyte, latest)}</b>
         <small>{unit}</small>
       </figcaption>
       <div class="trend-plot" ref={host} aria-hidden="true" />
@@ -105,10 +102,7 @@ function PointTable(props: { name: string; analyte: string; unit: string; series
               {rows.map((point) => (
                 <tr key={point.at}>
                   <td>{stampText(instant(point.at) ?? 0)}</td>
-                  <td class="number">
-                    {point.comparator ?? ""}
-                    {numberText(analyte, point.value)}
-                  </td>
+                  <td class="number">{boundText(analyte, point)}</td>
                   <td>{point.source ?? ""}</td>
                 </tr>
               ))}

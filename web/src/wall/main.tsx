@@ -7,7 +7,7 @@ import "./tile.css";
 import "./overlay.css";
 import type { Session } from "../wire.ts";
 import { ask } from "../ask.ts";
-import { plan } from "../legibility.ts";
+import { isWide, plan } from "../legibility.ts";
 import { afterFrame, follow, heard, now, phase, send, session, tick, ward } from "../store.ts";
 import { isShown, unplaced } from "../ward.ts";
 import { receipts } from "../painted.ts";
@@ -39,7 +39,8 @@ const size = signal({ width: innerWidth, height: innerHeight });
 function Wall() {
   const { width, height } = size.value;
   const all = seats(ward.value);
-  const layout = plan({ ...profile, named, width, height }, profile.beds, all.length, all.filter(isAlarmed).length);
+  const viewing = { ...profile, named, width, height };
+  const layout = plan(viewing, profile.beds, all.length, all.filter(isAlarmed).length);
   if (!layout.fits)
     return (
       <main class="refusal">
@@ -67,10 +68,11 @@ function Wall() {
     );
   if (choices.value !== null) return <Choice wards={choices.value} />;
   const { tiles, chips } = split(all, layout.tiles);
-  const root = document.documentElement.style;
-  root.setProperty("--u", `${layout.grid.unit.toFixed(2)}px`);
-  root.setProperty("--columns", String(layout.grid.columns));
-  root.setProperty("--rows", String(layout.grid.rows));
+  const { style, dataset } = document.documentElement;
+  style.setProperty("--u", `${layout.grid.unit.toFixed(2)}px`);
+  style.setProperty("--columns", String(layout.grid.columns));
+  style.setProperty("--rows", String(layout.grid.rows));
+  dataset["tiles"] = isWide(layout.grid, viewing) ? "wide" : "tall";
   return (
     <>
       <Header seats={all} wardName={wardName(all)} speech={speech} />

@@ -74,6 +74,13 @@ export function gradeText(grade: Patient["crs"]): string {
   return grade?.at_least ? `≥${grade.at_least}` : "?";
 }
 
+/** Since when the grade that is shown stands: a charted one that is not the suggestion, since it was charted. */
+export function sinceOf(grade: Patient["crs"]): number | null {
+  const charted = grade?.charted ?? null;
+  const ours = charted === null || charted === (grade?.suggested ?? null);
+  return instant(ours ? grade?.since : (grade?.charted_at ?? grade?.since));
+}
+
 /** When the infusion was, ms since 1970. */
 export function infusedAt(patient: Patient): number | null {
   return instant(patient.infused_at) ?? instant(patient.therapies?.find((therapy) => therapy.kind === "infusion")?.at);

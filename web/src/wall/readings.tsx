@@ -3,7 +3,7 @@ import type { Alert, Patient } from "../wire.ts";
 import type { Speech } from "../words/words.ts";
 import type { Reading } from "../reading.ts";
 import { compactText, writtenAs } from "../value.ts";
-import { Age, Grades, type Graded } from "./grades.tsx";
+import { Age, Day, Grades, hasRoomForAge, Since, standing, type Graded } from "./grades.tsx";
 import { gradeText } from "./place.ts";
 import { Sparkline } from "./sparkline.tsx";
 import { lineUnits, unitsOf } from "./width.ts";
@@ -12,6 +12,7 @@ import { lineUnits, unitsOf } from "./width.ts";
 export function Headline({ patient, alert, speech }: { patient: Patient; alert: Alert; speech: Speech }) {
   const words = speech.both(alert.title);
   const short = unitsOf(words) <= lineUnits;
+  const grades = standing(patient).length;
   return (
     <>
       <p class="headline" data-size="primary" data-short={short || undefined}>
@@ -22,10 +23,13 @@ export function Headline({ patient, alert, speech }: { patient: Patient; alert: 
           <Vitals patient={patient} />
         </div>
       ) : null}
-      <div class="headline-foot">
+      <div class="tile-low">
         <Grades patient={patient} brief />
-        <Sparkline patient={patient} analyte="temperature" limit={null} />
-        <Age patient={patient} speech={speech} />
+        <div class="tile-foot" data-tight={(grades > 1 && !hasRoomForAge(patient)) || undefined}>
+          {grades > 0 ? <Day patient={patient} /> : null}
+          {grades > 1 ? null : <Sparkline patient={patient} analyte="temperature" limit={null} />}
+          <Age patient={patient} short={grades > 0} speech={speech} />
+        </div>
       </div>
     </>
   );
@@ -46,9 +50,14 @@ export function GradeLarge({ patient, name }: { patient: Patient; name: Graded }
         </span>
         <b data-size="value">{gradeText(patient[name])}</b>
       </span>
-      <Vital patient={patient} analyte={name === "crs" ? "temperature" : "ice"} />
+      <Since grade={patient[name]} />
     </>
   );
+}
+
+/** The measurement nearest to a grade, in the small letters: the large ones are the grade's. */
+export function GradeVital({ patient, name }: { patient: Patient; name: Graded }) {
+  return <Vital patient={patient} analyte={name === "crs" ? "temperature" : "ice"} small />;
 }
 
 export function Vitals({ patient }: { patient: Patient }) {
@@ -60,12 +69,12 @@ export function Vitals({ patient }: { patient: Patient }) {
   );
 }
 
-function Vital({ patient, analyte }: { patient: Patient; analyte: string }) {
+function Vital({ patient, analyte, small }: { patient: Patient; analyte: string; small?: boolean }) {
   const latest = patient.latest?.[analyte];
   return (
-    <span class="reading" data-stale={latest?.stale || undefined}>
+    <span class="reading" data-small={small || undefined} data-stale={latest?.stale || undefined}>
       <Short analyte={analyte} />
-      <b data-size="value">
+      <b data-size={small ? "primary" : "value"}>
         {latest?.comparator ?? ""}
         {compactText(analyte, latest?.value)}
       </b>

@@ -8,8 +8,8 @@ import { leading, readingOf } from "../reading.ts";
 import { instant, shortSpanText } from "../time.ts";
 import { bedText, dayText } from "../value.ts";
 import { now } from "../store.ts";
-import { Age, Day, Grades, isCrowded } from "./grades.tsx";
-import { Against, GradeLarge, gradedBy, Headline, Vitals } from "./readings.tsx";
+import { Age, Day, Grades, isCrowded, standing } from "./grades.tsx";
+import { Against, GradeLarge, gradedBy, GradeVital, Headline, Vitals } from "./readings.tsx";
 import { Sparkline } from "./sparkline.tsx";
 
 interface TileProps {
@@ -26,6 +26,9 @@ export const Tile = memo<TileProps>(
     const graded = alert && !reading ? gradedBy(alert) : null;
     const without = reading ? null : graded;
     const dayBelow = isCrowded(patient, without);
+    const grades = standing(patient, without).length;
+    const words = alert !== undefined && !reading && !graded;
+    const vital = graded && !reading ? <GradeVital patient={patient} name={graded} /> : null;
     const shown = reading?.analyte ?? (graded === "icans" ? "ice" : "temperature");
     return (
       <article
@@ -35,6 +38,8 @@ export const Tile = memo<TileProps>(
         data-beat={alert?.priority}
         data-state={alert?.state ?? "normal"}
         data-named={named || undefined}
+        data-grades={grades}
+        data-words={words || undefined}
         aria-label={describe(patient, alert, speech)}
       >
         <div class="tile-top">
@@ -49,7 +54,7 @@ export const Tile = memo<TileProps>(
             <span>{patient.name ?? "–"}</span>
           </p>
         ) : null}
-        {alert && !reading && !graded ? (
+        {words ? (
           <Headline patient={patient} alert={alert} speech={speech} />
         ) : (
           <>
@@ -62,11 +67,16 @@ export const Tile = memo<TileProps>(
                 <Vitals patient={patient} />
               )}
             </div>
-            <Grades patient={patient} without={without} />
-            <div class="tile-foot">
-              {dayBelow ? <Day patient={patient} /> : null}
-              <Sparkline patient={patient} analyte={shown} limit={reading?.line ?? null} />
-              <Age patient={patient} shown={shown} own={reading !== null} speech={speech} />
+            <div class="tile-low">
+              <Grades patient={patient} without={without}>
+                {grades > 0 ? null : vital}
+              </Grades>
+              <div class="tile-foot">
+                {dayBelow ? <Day patient={patient} /> : null}
+                {grades > 0 ? vital : null}
+                {dayBelow && vital ? null : <Sparkline patient={patient} analyte={shown} limit={reading?.line ?? null} />}
+                <Age patient={patient} shown={shown} own={reading !== null} short={grades > 1 || (dayBelow && vital !== null)} speech={speech} />
+              </div>
             </div>
           </>
         )}

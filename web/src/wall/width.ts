@@ -4,6 +4,8 @@
 const widths: Record<string, number> = {
   " ": 0.21,
   ".": 0.29,
+  ":": 0.3,
+  "/": 0.42,
   i: 0.27,
   l: 0.28,
   I: 0.4,
