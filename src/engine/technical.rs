@@ -250,7 +250,7 @@ impl Machinery {
                 patient: None,
                 location: place(ward),
                 priority: Priority::High,
-                title: ("No display of this ward is painting", "この病棟の表示がすべて止まっています"),
+                title: ("No display of this ward paints", "この病棟の表示が全停止"),
                 instruction: (
                     "Look at the wall display now; rely on bedside monitors.",
                     "壁の表示を確認し、ベッドサイドモニタで監視してください。",
@@ -306,7 +306,7 @@ impl Machinery {
             patient: None,
             location: Location::default(),
             priority: Priority::Low,
-            title: ("A changed rule set was refused", "変更されたルールは拒否されました"),
+            title: ("A changed rule set was refused", "変更したルールを拒否しました"),
             instruction: (
                 "Run `stormwatch check`; the earlier rules are still in force.",
                 "`stormwatch check` で確認。以前のルールが有効です。",

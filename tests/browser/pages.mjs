@@ -450,6 +450,22 @@ test("a retry that does not help says so with its reason, leaves the message wai
   }
 });
 
+test("what was resolved leaves the list of what waits, says so, and is found under all", async ({ mock, open }) => {
+  const service = await mock();
+  const row = { id: "q1", number: 1, source: "LAB", via: "mllp", reason: "unknown unit `mg/ddl`", state: "waiting" };
+  service.state.listings = { quarantine: (query) => ({ quarantine: query.get("state") === "waiting" && row.state === "resolved" ? [] : [row] }) };
+  const page = await open(`${service.url}/intake?lang=en`);
+  await page.route("**/retry", (route) => {
+    row.state = "resolved";
+    return route.fulfill({ contentType: "application/json", body: JSON.stringify({ ...row, used: 1, rejected: 0 }) });
+  });
+  await page.locator(".kept").getByRole("button", { name: "Retry" }).click();
+  await page.getByText("Nothing waits in quarantine").waitFor();
+  await page.getByText("Retried: 1 used").waitFor();
+  await page.getByRole("button", { name: "All", exact: true }).click();
+  await page.locator(".kept").getByText("resolved").waitFor();
+});
+
 test("more than a hundred quarantined messages are reached page by page, and it is said how many are shown", async ({ mock, open }) => {
   const service = await mock();
   const all = Array.from({ length: 250 }, (_, n) => ({ id: `q${250 - n}`, number: 250 - n, source: "LAB", reason: `reason ${250 - n}`, state: "waiting" }));

@@ -1,12 +1,13 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ja } from "../src/words/ja.ts";
 import { en } from "../src/words/en.ts";
 import { chooseLanguage, fill, speech } from "../src/words/words.ts";
+import { lineUnits, unitsOf } from "../src/wall/width.ts";
 
 test("both languages have the same keys and no empty sentence", () => {
   assert.deepEqual(Object.keys(en).sort(), Object.keys(ja).sort());
@@ -59,4 +60,15 @@ test("a build without one of the words, in either language, fails", () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test("the title of every shipped rule fits the two lines that a tile has for an alert's words", () => {
+  const rules = fileURLToPath(new URL("../../alert-rules/", import.meta.url));
+  const files = readdirSync(rules).filter((name) => name.endsWith(".toml"));
+  const titles = files.flatMap((name) => [...readFileSync(join(rules, name), "utf8").matchAll(/^title = \{ en = "([^"]+)", ja = "([^"]+)"/gm)]);
+  assert.ok(titles.length > 30, `${titles.length} titles`);
+  // What is left of a line where a word did not fit any more.
+  const held = lineUnits * 2 - 1.4;
+  for (const [, english, japanese] of titles)
+    for (const title of [english, japanese]) assert.ok(unitsOf(title ?? "") <= held, `${title}: ${unitsOf(title ?? "").toFixed(1)} of ${held.toFixed(1)}`);
 });

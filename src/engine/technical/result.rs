@@ -58,7 +58,7 @@ impl Machinery {
             patient: Some(patient),
             location: Location::default(),
             priority: Priority::Low,
-            title: ("Results for a patient who is not admitted", "入院登録のない患者の結果です"),
+            title: ("Results without an admission", "入院登録のない患者の結果"),
             instruction: (
                 "Check the identifier and the admission message.",
                 "患者IDと入院情報を確認してください。",
@@ -90,8 +90,8 @@ impl Machinery {
             location: location.clone(),
             priority: Priority::Low,
             title: (
-                "A withdrawn result was sent again and is not used",
-                "取り消された結果が再送されましたが使われていません",
+                "A withdrawn result came again",
+                "取消済みの結果が再送されました",
             ),
             instruction: (
                 "Ask the laboratory which holds; the right one has to come as corrected (C).",

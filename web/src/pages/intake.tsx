@@ -46,6 +46,9 @@ const feeds = watched<unknown>("/api/v1/feeds", 5_000);
 /** Rows of one answer: what the service gives where nothing else is asked. */
 const pageSize = 100;
 const pages = signal(1);
+/** What waits is what there is to do; what was resolved stays to be looked up. */
+const choices = ["waiting", "all"] as const;
+const choice = signal<(typeof choices)[number]>("waiting");
 const kept = watched<Listed>(askKept, 15_000);
 /** How many messages a minute, from two looks at the counter at least half a minute apart. */
 const counted = new Map<string, { at: number; messages: number }[]>();
@@ -128,7 +131,10 @@ async function askKept(): Promise<Answer<Listed>> {
   const list: Kept[] = [];
   for (let page = 1; page <= pages.peek(); page += 1) {
     const before = list.at(-1)?.number;
-    const answer = await ask<unknown>(`/api/v1/quarantine?limit=${pageSize}${before === undefined ? "" : `&before=${before}`}`);
+    const asked = new URLSearchParams({ limit: String(pageSize) });
+    if (choice.peek() === "waiting") asked.set("state", "waiting");
+    if (before !== undefined) asked.set("before", String(before));
+    const answer = await ask<unknown>(`/api/v1/quarantine?${asked}`);
     if (!answer.ok) return answer;
     const next = rows<Kept>(answer.body, "quarantine");
     list.push(...next);
@@ -143,9 +149,15 @@ function Quarantine() {
   if (!answer) return <Loading />;
   if (!answer.ok) return <Missing reason={answer.reason} />;
   const { list, older } = answer.body;
-  if (list.length === 0) return <p class="missing">{words.say("intake.quarantineNone")}</p>;
+  // A row that is resolved leaves the list of what waits; what became of it is still said.
+  const gone = Object.entries(retried.value).filter(([id]) => !list.some((one) => one.id === id));
   return (
     <>
+      <Choice />
+      <p class="said" role="status">
+        {gone.at(-1)?.[1] ?? ""}
+      </p>
+      {list.length === 0 ? <p class="missing">{words.say(choice.value === "waiting" ? "intake.waitingNone" : "intake.quarantineNone")}</p> : null}
       <ul class="stack">
         {list.map((one) => (
           <li class="card kept" key={one.number ?? one.id}>
@@ -168,23 +180,43 @@ function Quarantine() {
           </li>
         ))}
       </ul>
-      <div class="row">
-        <p class="said" role="status">
-          {words.say(older ? "intake.shownNewest" : "intake.shownAll", { n: list.length })}
-        </p>
-        {older ? (
-          <button
-            type="button"
-            onClick={() => {
-              pages.value = list.length / pageSize + 1;
-              void kept.again();
-            }}
-          >
-            {words.say("intake.older")}
-          </button>
-        ) : null}
-      </div>
+      {list.length === 0 ? null : (
+        <div class="row">
+          <p class="said" role="status">
+            {words.say(older ? "intake.shownNewest" : "intake.shownAll", { n: list.length })}
+          </p>
+          {older ? (
+            <button
+              type="button"
+              onClick={() => {
+                pages.value = list.length / pageSize + 1;
+                void kept.again();
+              }}
+            >
+              {words.say("intake.older")}
+            </button>
+          ) : null}
+        </div>
+      )}
     </>
+  );
+}
+
+function Choice() {
+  const words = spoken.value;
+  const choose = (one: (typeof choices)[number]): void => {
+    choice.value = one;
+    pages.value = 1;
+    void kept.again();
+  };
+  return (
+    <div class="segments" role="group" aria-label={words.say("intake.show")}>
+      {choices.map((one) => (
+        <button type="button" key={one} aria-pressed={choice.value === one} onClick={() => choose(one)}>
+          {words.say(`intake.show.${one}`)}
+        </button>
+      ))}
+    </div>
   );
 }
 
