@@ -89,10 +89,7 @@ impl Machinery {
             patient: Some(patient),
             location: location.clone(),
             priority: Priority::Low,
-            title: (
-                "A withdrawn result came again",
-                "取消済みの結果が再送されました",
-            ),
+            title: ("A withdrawn result came again", "取消済みの結果が再送されました"),
             instruction: (
                 "Ask the laboratory which holds; the right one has to come as corrected (C).",
                 "どちらが正しいか検査室に確認。正しい結果は訂正（C）として送信が必要です。",
