@@ -67,11 +67,12 @@ pub async fn list(
 ) -> Result<JsonText, Problem> {
     state.caught_up().await;
     let choice = Choice::read(&asked)?;
-    let (key, looker) = (*state.hub.key(), caller.clone());
+    let (key, looker, level) = (*state.hub.key(), caller.clone(), caller.identity());
     let views = state
         .fold
         .ask(move |engine| {
-            let named = choice.patient.as_ref().map(|name| find(engine, &key, name).map(|p| p.id.clone()));
+            let named =
+                choice.patient.as_ref().map(|name| find(engine, &key, name, level).map(|p| p.id.clone()));
             let of_patient = |alert: &Alert| match &named {
                 None => true,
                 Some(id) => id.is_some() && alert.patient == *id,
@@ -83,7 +84,6 @@ pub async fn list(
         })
         .await?;
     state.note(&caller, "list alerts", asked.get("patient").map(String::as_str), None, "done").await;
-    let level = caller.identity();
     let alerts = list_text(views.iter().map(|view| view.text(level)));
     Ok(JsonText(format!("{{\"alerts\":{alerts}}}")))
 }

@@ -16,7 +16,7 @@ use super::presence::Report;
 use super::problem::Problem;
 use super::state::Shared;
 use super::view::{AlertView, list_text, time};
-use crate::model::{Alert, AlertId, Kind, Priority, Role, Span, Time};
+use crate::model::{Alert, AlertId, Kind, PatientId, Priority, Role, Span, Time};
 
 /// Frames of one client: 20 a second, 100 at once. [engineering]
 const FRAMES: Allowance = Allowance { reserve: 100, refill: Span(50) };
@@ -133,6 +133,9 @@ pub struct Follower {
     covers: BTreeSet<String>,
     unpainted: VecDeque<Unpainted>,
     frames: Allowances,
+    /// Patients whose values were sent; those of them no audit line tells of yet.
+    seen: BTreeSet<PatientId>,
+    unnoted: Vec<PatientId>,
 }
 
 impl Follower {
@@ -146,6 +149,8 @@ impl Follower {
             position: Cursor::default(),
             unpainted: VecDeque::new(),
             frames: Allowances::new(FRAMES),
+            seen: BTreeSet::new(),
+            unnoted: Vec::new(),
         }
     }
 
@@ -185,6 +190,9 @@ impl Follower {
                 if !seen && left.as_ref().is_some_and(|ward| self.sight.has_ward(ward)) {
                     return Err(OutOfDate);
                 }
+                if seen {
+                    self.see(&patient.id);
+                }
                 if seen && patient.admitted {
                     self.covers.insert(patient.ward.clone());
                 }
@@ -193,6 +201,19 @@ impl Follower {
         };
         let (level, epoch) = (self.sight.level, self.state.hub.epoch());
         Ok(is_for_us.then(|| news.frame(level, self.sight.least, epoch)))
+    }
+
+    fn see(&mut self, patient: &PatientId) {
+        if self.seen.insert(patient.clone()) {
+            self.unnoted.push(patient.clone());
+        }
+    }
+
+    /// Who was shown to a person leaves a line each, once a connection.
+    pub async fn note_seen(&mut self) {
+        for patient in std::mem::take(&mut self.unnoted) {
+            self.state.note(&self.sight.caller, "see patient", Some(patient.as_str()), None, "done").await;
+        }
     }
 
     fn sent(&mut self, cursor: Cursor, alert: AlertId, step: u32) {
@@ -223,6 +244,7 @@ impl Follower {
         let (live, cursor, patients, alerts) = found.await?;
         self.position = cursor;
         self.unpainted.clear();
+        patients.iter().for_each(|patient| self.see(&patient.id));
         self.covers.extend(patients.iter().map(|patient| patient.ward.clone()));
         for alert in &alerts {
             self.sent(cursor, alert.id.clone(), alert.step);

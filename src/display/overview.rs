@@ -138,7 +138,7 @@ pub async fn feeds(State(state): State<Shared>) -> Result<Json<Value>, Problem> 
                     "silent_seconds": silent,
                     "lag_seconds": lag,
                     "skew_seconds": feed.skew_seconds,
-                    "messages": feed.messages,
+                    "values": feed.values,
                     "rejected": feed.rejected,
                 })
             })

@@ -38,7 +38,11 @@ pub async fn list(
             (views(engine, wanted, &key), engine.now())
         })
         .await?;
-    state.note(&caller, "list patients", None, asked.get("ward").map(String::as_str), "done").await;
+    let ward = asked.get("ward").map(String::as_str);
+    state.note(&caller, "list patients", None, ward, "done").await;
+    for view in &views {
+        state.note(&caller, "see patient", Some(view.id.as_str()), ward, "done").await;
+    }
     let level = caller.identity();
     let patients = list_text(views.iter().map(|view| view.text(level, Priority::Info)));
     Ok(JsonText(format!("{{\"patients\":{patients},\"now\":{}}}", time(now))))
@@ -78,10 +82,11 @@ pub async fn admitted(
 ) -> Result<PatientId, Problem> {
     state.caught_up().await;
     let (asked, key, wards) = (name.to_owned(), *state.hub.key(), caller.account.wards.clone());
+    let level = caller.identity();
     let found = state
         .fold
         .ask(move |engine| {
-            find(engine, &key, &asked).filter(|p| wards.hold(&p.location.ward)).map(|p| p.id.clone())
+            find(engine, &key, &asked, level).filter(|p| wards.hold(&p.location.ward)).map(|p| p.id.clone())
         })
         .await?;
     match found {

@@ -166,6 +166,7 @@ async fn follow(state: &Shared, caller: Caller, connection: &mut Connection) -> 
 async fn snapshot(follower: &mut Follower, connection: &mut Connection) -> Result<Live, End> {
     let (live, text) = follower.snapshot().await.map_err(|problem| End::Refused(problem.detail))?;
     connection.send(text).await?;
+    follower.note_seen().await;
     Ok(live)
 }
 
@@ -179,7 +180,10 @@ async fn run(follower: &mut Follower, connection: &mut Connection, live: &mut Li
         tokio::select! {
             news = live.recv() => match news {
                 Ok(news) => match follower.frame(&news) {
-                    Ok(Some(text)) => connection.send(text).await?,
+                    Ok(Some(text)) => {
+                        connection.send(text).await?;
+                        follower.note_seen().await;
+                    }
                     Ok(None) => {}
                     Err(_) => *live = snapshot(follower, connection).await?,
                 },

@@ -223,6 +223,12 @@ impl Engine {
     /// Puts a value into its window, and goes after what it corrects; whether anything changed.
     fn measure(&mut self, id: &PatientId, seen: &Observation, changes: &mut Vec<Change>) -> bool {
         let patient = self.patient_entry(id);
+        if seen.quality.retained {
+            if patient.remember(seen) {
+                changes.push(Change::Patient(id.clone()));
+            }
+            return false;
+        }
         let superseded = match patient.observe(seen) {
             Pushed::Unchanged => return false,
             Pushed::Withdrawn => {

@@ -8,7 +8,7 @@ use super::score::{Score, listed};
 use super::window::{Pushed, Window};
 use crate::model::{
     Analyte, Assessment, Census, CensusKind, Charted, Factors, FindingKind, Ice, Location, Observation,
-    PatientId, Person, Span, Therapy, Time, Value,
+    PatientId, Person, Quantity, Span, Therapy, Time, Value,
 };
 
 /// A CAR-T baseline is the median of what was measured in this span before the infusion (days -1 and 0);
@@ -33,6 +33,9 @@ pub struct Patient {
     /// In order of `at`.
     pub assessments: Vec<Assessment>,
     pub windows: BTreeMap<Analyte, Window>,
+    /// The newest value of each analyte that a broker had kept. It is shown as old and nothing is judged by it: nobody
+    /// knows whether it still holds.
+    pub remembered: BTreeMap<Analyte, Remembered>,
     pub crs: Grade,
     pub icans: Grade,
     #[serde(with = "listed::map")]
@@ -57,6 +60,13 @@ pub struct Patient {
     stayed_at: Time,
     /// An admission system has spoken of this patient.
     pub(super) listed: bool,
+}
+
+/// A value that a broker had kept, and when it was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    pub at: Time,
+    pub quantity: Quantity,
 }
 
 /// Names kept once and spoken of by number.
@@ -124,6 +134,7 @@ impl Patient {
             factors: Factors::default(),
             therapies: Vec::new(),
             assessments: Vec::new(),
+            remembered: BTreeMap::new(),
             windows: BTreeMap::new(),
             crs: Grade::default(),
             icans: Grade::default(),
@@ -157,6 +168,24 @@ impl Patient {
         let source = self.names.number(&seen.source);
         let code = self.names.number(&seen.code);
         self.windows.entry(seen.analyte).or_default().push(seen, source, code)
+    }
+
+    /// Takes in a value that a broker had kept; whether it is newer than all that is known.
+    pub fn remember(&mut self, seen: &Observation) -> bool {
+        let Some(quantity) = seen.quantity else { return false };
+        let measured = self.window(seen.analyte).and_then(Window::last).map(|newest| newest.at);
+        let known = self.remembered.get(&seen.analyte).map(|known| known.at);
+        let is_news = measured.max(known).is_none_or(|newest| newest < seen.measured_at);
+        if is_news {
+            self.remembered.insert(seen.analyte, Remembered { at: seen.measured_at, quantity });
+        }
+        is_news
+    }
+
+    /// What a broker had kept of this analyte, where nothing newer was measured since.
+    pub fn remembered(&self, analyte: Analyte) -> Option<Remembered> {
+        let measured = self.window(analyte).and_then(Window::last).map(|newest| newest.at);
+        self.remembered.get(&analyte).copied().filter(|old| measured.is_none_or(|newest| newest < old.at))
     }
 
     pub fn assess(&mut self, found: &Assessment) {
@@ -350,6 +379,10 @@ impl Patient {
             self.windows.entry(*analyte).or_default().absorb(window, renumber);
         }
         self.derive_means();
+        for (analyte, old) in other.remembered {
+            let newest = self.remembered.entry(analyte).or_insert(old);
+            *newest = if newest.at < old.at { old } else { *newest };
+        }
         other.therapies.iter().for_each(|t| self.treat(&Therapy { patient: self.id.clone(), ..t.clone() }));
         other.assessments.iter().for_each(|a| self.assess(a));
         let mut factors = other.factors.clone();

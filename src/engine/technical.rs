@@ -22,11 +22,16 @@ pub struct Feed {
     pub last_seen: Option<Time>,
     /// The newest measurement it sent.
     pub last_measured: Option<Time>,
-    pub skew_seconds: i64,
-    pub messages: u64,
+    /// How far its clock is ahead; `None` where it does not say what it has.
+    pub skew_seconds: Option<i64>,
+    /// Values, not messages: one message may bring many.
+    pub values: u64,
     pub rejected: u64,
     /// Instants of rejections within the last hour.
     rejections: VecDeque<Time>,
+    /// It is watched for silence: a sender, or the gateways of a ward as one. A bed that is empty is silent too, so single
+    /// beds are watched by the rules about stale vital signs.
+    watched: bool,
 }
 
 /// What is known of one display.
@@ -83,8 +88,9 @@ impl Machinery {
         painting.map(|(name, display)| (name.as_str(), display.ward.as_str()))
     }
 
-    pub fn heard(&mut self, source: &str, via: &str, skew_seconds: i64, now: Time) {
+    pub fn heard(&mut self, source: &str, via: &str, skew_seconds: Option<i64>, now: Time) {
         let feed = self.feeds.entry(source.to_owned()).or_default();
+        feed.watched = true;
         feed.via = via.to_owned();
         feed.skew_seconds = skew_seconds;
         feed.last_seen = Some(now);
@@ -92,7 +98,7 @@ impl Machinery {
 
     pub fn received(&mut self, source: &str, measured_at: Time, now: Time) {
         let feed = self.feeds.entry(source.to_owned()).or_default();
-        feed.messages += 1;
+        feed.values += 1;
         feed.last_seen = Some(now);
         feed.last_measured = feed.last_measured.max(Some(measured_at));
     }
@@ -147,7 +153,8 @@ impl Machinery {
 
     /// The next instant at which time alone begins or ends a finding, after the last look.
     pub fn next_due(&self, site: &Site) -> Option<Time> {
-        let silent = self.feeds.values().filter_map(|f| Some(f.last_seen? + silence(f, site)));
+        let silent =
+            self.feeds.values().filter(|f| f.watched).filter_map(|f| Some(f.last_seen? + silence(f, site)));
         let dark = self.dark.values().map(|since| *since + Span::seconds(site.display_gone_after_seconds));
         let forgotten = self.feeds.values().filter_map(|f| Some(*f.rejections.front()? + Span::HOUR));
         silent.chain(dark).chain(forgotten).filter(|at| *at > self.judged_at).min()
@@ -195,7 +202,7 @@ impl Machinery {
                     "Check the sender and the network; bedside monitors remain primary.",
                     "送信元とネットワークを確認。ベッドサイドモニタが主です。",
                 ),
-                holds: feed.last_seen.is_some_and(|at| now - at >= silence(feed, site)),
+                holds: feed.watched && feed.last_seen.is_some_and(|at| now - at >= silence(feed, site)),
                 words: format!(
                     "{source} was last heard {}",
                     feed.last_seen.map_or_else(String::new, Time::rfc3339)
@@ -213,8 +220,11 @@ impl Machinery {
                     "Correct the sender's clock; its times cannot be trusted.",
                     "送信元の時計を直してください。",
                 ),
-                holds: feed.skew_seconds.saturating_abs() > site.clock_skew_seconds,
-                words: format!("{source} is {} s off", feed.skew_seconds),
+                holds: feed.skew_seconds.is_some_and(|skew| skew.saturating_abs() > site.clock_skew_seconds),
+                words: match feed.skew_seconds {
+                    Some(skew) => format!("{source} is {skew} s off"),
+                    None => format!("{source} does not tell its time"),
+                },
             });
             findings.push(Finding {
                 rule: "quarantine-growing",

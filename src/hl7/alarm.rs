@@ -4,14 +4,15 @@
 use crate::model::Coding;
 
 use super::content::{Content, DeviceAlarm, Group, Part};
+use super::header::Header;
 use super::message::{Message, Segment};
-use super::oru::{first_word, no_patient, read_device};
+use super::oru::{self, first_word, no_patient, read_device};
 use super::patient::{PatientRef, read_location};
 use super::settings::ReadSettings;
 use super::time::read_time;
 use super::value::read_codings;
 
-pub(super) fn read(message: &Message, settings: &ReadSettings, content: &mut Content) {
+pub(super) fn read(message: &Message, header: &Header, settings: &ReadSettings, content: &mut Content) {
     let mut alarm: Option<DeviceAlarm> = None;
     let (mut patients, mut orders) = (0, 0);
     for segment in message.segments() {
@@ -48,6 +49,35 @@ pub(super) fn read(message: &Message, settings: &ReadSettings, content: &mut Con
         }
     }
     keep(content, alarm);
+    read_values(message, header, settings, content);
+}
+
+/// A device alarms at a value, and sends it along in the row of facet 2: it is a measurement like any other.
+fn read_values(message: &Message, header: &Header, settings: &ReadSettings, content: &mut Content) {
+    let is_value = |sub_id: &str, kind: &str| facet(sub_id) == "2" && matches!(kind, "NM" | "SN");
+    let rows = message.segments().filter(|segment| segment.name() == "OBX");
+    let values: Vec<bool> = rows.map(|row| is_value(row.field(4).raw(), row.field(2).raw())).collect();
+    if !values.contains(&true) {
+        return;
+    }
+    let is_row = |place: &str| {
+        let number = place.split('^').nth(1).and_then(|number| number.parse::<usize>().ok());
+        number.and_then(|number| values.get(number.wrapping_sub(1))) == Some(&true)
+    };
+    let mut all = Content { groups: Vec::new(), problems: Vec::new(), ..content.clone() };
+    oru::read(message, header, settings, &mut all);
+    for mut group in all.groups {
+        group.parts.retain(|part| matches!(part, Part::Reading(reading) if is_row(&reading.place)));
+        if !group.parts.is_empty() {
+            content.groups.push(group);
+        }
+    }
+    content.problems.extend(all.problems.into_iter().filter(|problem| is_row(&problem.place)));
+}
+
+/// The last number of OBX-4: 1 the event, 2 its source, and so on.
+fn facet(sub_id: &str) -> &str {
+    sub_id.rsplit('.').next().unwrap_or("")
 }
 
 fn group(content: &mut Content) -> &mut Group {
@@ -90,7 +120,7 @@ fn take_event_or_source(
     text: String,
     settings: &ReadSettings,
 ) {
-    let facet = obx.field(4).raw().rsplit('.').next().unwrap_or("");
+    let facet = facet(obx.field(4).raw());
     let is_event = facet == "1" || (facet != "2" && alarm.event == Coding::default());
     if !is_event {
         alarm.source = Some(coding);

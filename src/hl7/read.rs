@@ -28,7 +28,7 @@ pub fn read(message: &Message, settings: &ReadSettings) -> Result<Content, Refus
         ("ORU", "R01" | "R30" | "R31" | "R32" | "") | ("OUL", "R21" | "R22" | "R23") => {
             oru::read(message, &header, settings, &mut content);
         }
-        ("ORU", "R40") => alarm::read(message, settings, &mut content),
+        ("ORU", "R40") => alarm::read(message, &header, settings, &mut content),
         ("ADT", trigger) if adt::knows(trigger) => adt::read(message, &header, settings, &mut content),
         ("RAS", "O17" | "O01") | ("RDE", "O11" | "O01") => therapy::read(message, settings, &mut content),
         ("ORM", "O01" | "") | ("OML", "O21" | "O33" | "O35") => {

@@ -253,6 +253,9 @@ impl Desk {
             }
             Err(refusal) => Translated::refused(refusal),
         };
+        if delivery.retained {
+            translated.mark_retained();
+        }
         let identity = Identity::of_message(delivery.door, header, message);
         if !delivery.again && self.memory.recent.is_reused(&identity) {
             self.odd("reused-control-id");
@@ -320,10 +323,13 @@ impl Desk {
         let mut translated = match telemetry::read(delivery.raw) {
             Ok(telemetry) => {
                 sent_id = telemetry.id.clone();
-                translate::telemetry(&telemetry, &self.terminology(), &source, delivery.retained, now)
+                translate::telemetry(&telemetry, &self.terminology(), &source, now)
             }
             Err(refused) => Translated::unusable(refused.class, &refused.place, &refused.reason),
         };
+        if delivery.retained {
+            translated.mark_retained();
+        }
         let (used, rejected) = (translated.events.len(), translated.problems.len());
         let feed = self.memory.sources.name(&format!("{} {ward}", delivery.via));
         translated.heard = self.memory.sources.heard(&feed, delivery.via, None, now);

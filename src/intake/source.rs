@@ -47,9 +47,9 @@ impl Sources {
             return None;
         }
         known.heard.insert(name.to_owned(), now);
-        let skew_seconds = sent_at.map_or(0, |sent| (sent - now).0 / 1000);
         // A message about the past (a resend, a recording) is late, not skewed.
-        Some(Event::Heard { source: name.to_owned(), via: via.to_owned(), skew_seconds: skew_seconds.max(0) })
+        let skew_seconds = sent_at.map(|sent| ((sent - now).0 / 1000).max(0));
+        Some(Event::Heard { source: name.to_owned(), via: via.to_owned(), skew_seconds })
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
         let sources = Sources::default();
         let now = Time(1_790_000_000_000);
         let skew = |event: Option<Event>| match event {
-            Some(Event::Heard { skew_seconds, .. }) => Some(skew_seconds),
+            Some(Event::Heard { skew_seconds, .. }) => skew_seconds,
             _ => None,
         };
         assert_eq!(skew(sources.heard("LIS", "mllp", Some(now + Span::seconds(90)), now)), Some(90));

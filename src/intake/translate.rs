@@ -38,6 +38,15 @@ impl Translated {
         Translated { refused: Some(AckCode::AE), problems: vec![problem], ..Translated::default() }
     }
 
+    /// What a broker kept for us may be old: every value says so.
+    pub fn mark_retained(&mut self) {
+        for event in &mut self.events {
+            if let Event::Observed(seen) = event {
+                seen.quality = Quality { retained: true, ..seen.quality };
+            }
+        }
+    }
+
     /// Something was used: AA, problems as warnings. Nothing was, and something should have been: AE.
     pub fn code(&self) -> AckCode {
         match self.refused {
@@ -94,13 +103,7 @@ pub fn hl7(content: Content, terminology: &Terminology, source: &str, now: Time)
     translated
 }
 
-pub fn telemetry(
-    sent: &Telemetry,
-    terminology: &Terminology,
-    source: &str,
-    retained: bool,
-    now: Time,
-) -> Translated {
+pub fn telemetry(sent: &Telemetry, terminology: &Terminology, source: &str, now: Time) -> Translated {
     let mut translated = Translated { patient: sent.patient.clone(), ..Translated::default() };
     translated.problems.extend(sent.problems.iter().map(|p| row(p.class, &p.place, &p.reason)));
     let Some(patient) = &sent.patient else {
@@ -113,14 +116,6 @@ pub fn telemetry(
         reader.reading(reading, &mut translated);
     }
     reader.finish(&mut translated);
-    if retained {
-        // What a broker kept may be old: it is used with its own time, and says so.
-        for event in &mut translated.events {
-            if let Event::Observed(seen) = event {
-                seen.quality = Quality { retained: true, ..seen.quality };
-            }
-        }
-    }
     translated
 }
 

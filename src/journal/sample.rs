@@ -163,7 +163,7 @@ fn of_the_service() -> Vec<Event> {
             delivered: true,
             detail: "200".into(),
         }),
-        Event::Heard { source: "LIS|KUH".into(), via: "mllp".into(), skew_seconds: -3 },
+        Event::Heard { source: "LIS|KUH".into(), via: "mllp".into(), skew_seconds: Some(-3) },
         Event::Service { part: "mqtt".into(), healthy: false, detail: "broker gone".into() },
         Event::Tick,
     ]

@@ -123,7 +123,9 @@ pub struct Factors {
     pub organomegaly: Option<String>,
     pub hemophagocytosis: Option<bool>,
     /// Tumor lysis, and acute kidney injury, until said to be over: while one stands, phosphate says nothing of CRS.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tumor_lysis: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kidney_injury: Option<bool>,
 }
 

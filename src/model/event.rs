@@ -67,7 +67,9 @@ pub enum Event {
     Heard {
         source: String,
         via: String,
-        skew_seconds: i64,
+        /// How far the sender's clock is ahead; `None` where it was not told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        skew_seconds: Option<i64>,
     },
     /// The service reports on itself: journal slow or full, a broker gone.
     Service {

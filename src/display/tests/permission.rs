@@ -311,6 +311,7 @@ async fn who_read_whom_is_found_in_the_audit() {
     let nurse = house.user("aoki", Role::Nurse, &["6E"], Identity::P3);
     let admin = house.user("root", Role::Admin, &[], Identity::P3);
     house.get("/api/v1/patients/B1", Some(&nurse)).await;
+    house.get("/api/v1/patients", Some(&nurse)).await;
     house.get("/api/v1/patients/B404", Some(&nurse)).await;
     house.get("/api/v1/quarantine", Some(&nurse)).await;
     let lines = house.get("/api/v1/audit?who=aoki", Some(&admin)).await.1["audit"].clone();
@@ -324,6 +325,13 @@ async fn who_read_whom_is_found_in_the_audit() {
     assert!(all.contains("\"read patient\" \"B1\" \"done\""), "{all}");
     assert!(all.contains("\"read patient\" \"B404\" \"refused: not on the wards\""), "{all}");
     assert!(all.contains("\"refused: role\""), "{all}");
+    let seen = |all: &str| all.matches("\"see patient\" \"B1\" \"done\"").count();
+    assert_eq!(seen(&all), 1, "who is on a list was seen: {all}");
+    let mut console = house.follow(Some(&nurse), subscribe()).await;
+    console.until_type("snapshot").await;
+    console.until_type("heartbeat").await;
+    let lines = house.get("/api/v1/audit?patient=B1&action=see", Some(&admin)).await.1["audit"].clone();
+    assert_eq!(lines.as_array().map(Vec::len), Some(2), "and who is on a console: {lines}");
     assert!(lines.to_string().contains("127.0.0.1"));
     house.close().await;
 }

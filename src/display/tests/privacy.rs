@@ -54,6 +54,12 @@ async fn frames_and_answers_to_a_bed_only_display_hold_neither_name_nor_identifi
         assert_eq!(status, 200, "{path}: {body}");
         seen.push(body.to_string());
     }
+    for path in ["/api/v1/patients/MRN-4711", "/api/v1/patients/MRN-4711/series?analyte=phosphate"] {
+        let (status, body) = house.get(path, Some(&wall)).await;
+        assert_eq!(status, 404, "a screen must not tell whether somebody lies here: {path}: {body}");
+    }
+    let (_, none) = house.get("/api/v1/alerts?patient=MRN-4711", Some(&wall)).await;
+    assert_eq!(none["alerts"], json!([]), "{none}");
     for text in &seen {
         for name in NAMES {
             assert!(!text.contains(name), "{name} in {text}");

@@ -7,7 +7,7 @@ use crate::display::access::Identity;
 use crate::engine::Engine;
 use crate::engine::patient::{Grade, Patient};
 use crate::engine::score::{Band, Score, Term};
-use crate::model::{Alert, Analyte, PatientId, Person, Priority, Therapy, Value};
+use crate::model::{Alert, Analyte, PatientId, Person, Priority, Quantity, Therapy, Time, Value};
 
 /// Therapies sent with a patient; the newest of them.
 const THERAPIES: usize = 50;
@@ -183,26 +183,49 @@ fn term(term: &Term) -> Json {
     })
 }
 
+/// The newest value of each analyte. One that a broker had kept is old, whatever its time says.
 fn latest(patient: &Patient, engine: &Engine) -> Json {
-    let rows = patient.windows.iter().filter_map(|(analyte, window)| {
-        let sample = window.last()?;
-        let settings = engine.settings(*analyte);
-        let mut row = Map::new();
-        row.insert("value".into(), number(shown(sample.value, *analyte, engine)));
-        if let Some(sign) = sample.bound.sign() {
-            row.insert("comparator".into(), sign.into());
+    let mut rows = Map::new();
+    for (analyte, window) in &patient.windows {
+        if let Some(sample) = window.last() {
+            let settings = engine.settings(*analyte);
+            let stale = settings.is_some_and(|s| engine.now() - sample.at > s.stale_after);
+            let doubt = window.doubt(&sample, settings.and_then(|s| s.rate.as_ref()));
+            rows.insert(
+                analyte.as_str().to_owned(),
+                value(*analyte, sample.quantity(), sample.at, stale, doubt, engine),
+            );
         }
-        row.insert("unit".into(), settings.map(|s| s.unit.clone()).into());
-        row.insert("measured_at".into(), time(sample.at));
-        let stale = settings.is_some_and(|s| engine.now() - sample.at > s.stale_after);
-        row.insert("stale".into(), stale.into());
-        let rate = settings.and_then(|s| s.rate.as_ref());
-        if let Some(flag) = window.doubt(&sample, rate) {
-            row.insert("flag".into(), flag.into());
+    }
+    for analyte in patient.remembered.keys() {
+        if let Some(old) = patient.remembered(*analyte) {
+            let row = value(*analyte, old.quantity, old.at, true, Some("retained"), engine);
+            rows.insert(analyte.as_str().to_owned(), row);
         }
-        Some((analyte.as_str().to_owned(), Json::Object(row)))
-    });
-    Json::Object(rows.collect())
+    }
+    Json::Object(rows)
+}
+
+fn value(
+    analyte: Analyte,
+    quantity: Quantity,
+    at: Time,
+    stale: bool,
+    doubt: Option<&str>,
+    engine: &Engine,
+) -> Json {
+    let mut row = Map::new();
+    row.insert("value".into(), number(shown(quantity.value, analyte, engine)));
+    if let Some(sign) = quantity.bound.sign() {
+        row.insert("comparator".into(), sign.into());
+    }
+    row.insert("unit".into(), engine.settings(analyte).map(|s| s.unit.clone()).into());
+    row.insert("measured_at".into(), time(at));
+    row.insert("stale".into(), stale.into());
+    if let Some(flag) = doubt {
+        row.insert("flag".into(), flag.into());
+    }
+    Json::Object(row)
 }
 
 /// Rounded to the decimals people read of this analyte.

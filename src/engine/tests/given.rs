@@ -240,3 +240,24 @@ fn phosphate_says_nothing_of_crs_while_tumor_lysis_or_kidney_injury_is_declared(
     declare(&mut story, None, Some(false));
     assert_eq!(d3(&story), Some(Value::whole(2)), "over, so phosphate counts again");
 }
+
+#[test]
+fn what_a_broker_had_kept_is_shown_as_old_and_judged_by_nobody() {
+    let mut story = Story::of(&[rule("low", "when = 'systolic.last < 80'")]);
+    let kept = |story: &Story, value| {
+        let seen = story.seen("P1", "systolic", value);
+        Observation { quality: Quality { retained: true, ..seen.quality }, ..seen }
+    };
+    let seen = kept(&story, "60");
+    story.happen(Event::Observed(seen));
+    assert_eq!(story.state("low"), None);
+    let remembered = |story: &Story| {
+        let patient = story.engine.patient(&id("P1")).expect("admitted");
+        patient.remembered(Analyte::SYSTOLIC).map(|old| old.quantity.value)
+    };
+    assert_eq!(remembered(&story), Some(Value::whole(60)));
+    story.at("1h").observe("systolic", "118");
+    assert_eq!(remembered(&story), None, "a newer value was measured");
+    story.at("2h").observe("systolic", "70");
+    assert_eq!(story.state("low"), Some(AlertState::Active));
+}

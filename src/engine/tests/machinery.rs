@@ -3,7 +3,7 @@
 use super::*;
 
 fn heard(story: &mut Story, source: &str) {
-    story.happen(Event::Heard { source: source.into(), via: "mqtt".into(), skew_seconds: 0 });
+    story.happen(Event::Heard { source: source.into(), via: "mqtt".into(), skew_seconds: None });
 }
 
 fn open(story: &Story, rule: &str) -> Vec<String> {
@@ -145,4 +145,27 @@ fn a_panic_marks_one_patient_and_the_ward_goes_on() {
     story.at("10s").happen(Event::Observed(other));
     assert_eq!(story.newest("fever").patient, Some(id("P2")));
     story.at("10m");
+}
+
+#[test]
+fn a_bed_that_falls_silent_is_no_silent_feed_and_a_ward_is() {
+    let mut story = Story::of(&[rule("fever", "when = 'temperature.last >= 38'")]);
+    let bed = Observation { source: "6E/01".into(), ..story.seen("P1", "temperature", "36") };
+    story.happen(Event::Observed(bed));
+    story.happen(Event::Rejected(Rejection {
+        id: "q".into(),
+        source: "6E/01".into(),
+        via: "mqtt".into(),
+        class: "unknown-code".into(),
+        reason: String::new(),
+        place: String::new(),
+        patient: None,
+    }));
+    heard(&mut story, "mqtt 6E");
+    story.at("2d");
+    let silent = story.engine.alerts().filter(|alert| &*alert.rule == "feed-silent");
+    assert_eq!(
+        silent.map(|alert| alert.title_en.to_string()).collect::<Vec<_>>(),
+        ["A feed is silent: mqtt 6E"]
+    );
 }

@@ -283,6 +283,10 @@ fn alarm(numbers: u32) -> DeviceAlarm {
     );
     let mut content = content(&text);
     assert_eq!(content.groups[0].patient.as_ref().expect("a patient").id.as_str(), "CT0007");
+    match &content.groups[1].parts[..] {
+        [Part::Reading(value)] => assert_eq!(value.place, "OBX^2", "the value it alarms at is a value"),
+        other => panic!("no value: {other:?}"),
+    }
     match content.groups[0].parts.remove(0) {
         Part::DeviceAlarm(alarm) => alarm,
         other => panic!("no alarm: {other:?}"),

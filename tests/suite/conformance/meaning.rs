@@ -454,12 +454,19 @@ fn row_77_device_alarms_of_both_families_of_numbers_are_understood() {
              PID|||P4^^^KUH^MR\nPV1||I|6E^01^1\nOBR|1|77^M|77^M|196616^MDC_EVT_ALARM^MDC|||{now}\n\
              OBX|1|ST|196670^MDC_EVT_HI^MDC|1.0.0.0.1|HR high|||PH~SP|||R|||{now}\n\
              OBX|2|ST|{base}^MDC_ATTR_EVENT_PHASE^MDC|1.0.0.0.3|start||||||R\n\
-             OBX|3|ST|{}^MDC_ATTR_{word}_STATE^MDC|1.0.0.0.4|active||||||R\n",
+             OBX|3|ST|{}^MDC_ATTR_{word}_STATE^MDC|1.0.0.0.4|active||||||R\n\
+             OBX|4|NM|147842^MDC_ECG_HEART_RATE^MDC|1.0.0.0.2|{base}|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||R|||{now}\n\
+             OBX|5|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC|1.0.0.0.2|84|262688^MDC_DIM_PERCENT^MDC|||||R|||{now}\n",
             base + 1
         );
         let mut line = service.connect();
         assert_eq!(code(&line.exchange(&alarm)), "CA");
         assert_eq!(code(&line.answer().expect("both are wanted")), "AA");
     }
-    assert!(service.quarantine().is_empty());
+    assert_eq!(service.values("P4", "spo2"), [84.0], "the value a device alarms at is a value");
+    let refused: Vec<Json> = service.quarantine().iter().map(|row| row["location"].clone()).collect();
+    assert!(
+        refused.iter().all(|place| place.to_string().contains("OBX^4")) && refused.len() == 2,
+        "{refused:?}"
+    );
 }

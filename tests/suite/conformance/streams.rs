@@ -131,16 +131,27 @@ fn row_80_a_subscription_that_is_refused_is_said() {
 }
 
 #[test]
-fn row_81_a_retained_value_of_yesterday_raises_nothing_and_says_what_it_is() {
-    let broker = Broker::start();
-    let old = temperature("S1", 26 * 3600, "40.5");
-    broker.publish_with(&["-r", "-t", TOPIC, "-m", &old]);
-    let service = ward(&broker);
-    arrives(&service, 40.5);
-    std::thread::sleep(Duration::from_millis(500));
-    assert!(service.open_alerts("S1").is_empty(), "{:?}", service.open_alerts("S1"));
-    let patient = service.get("/api/v1/patients/S1");
-    assert_ne!(patient["latest"]["temperature"]["stale"], json!(false), "{patient}");
+fn row_81_a_retained_value_raises_nothing_however_young_and_says_what_it_is() {
+    let at = stamp(-2);
+    let hl7 = format!(
+        "MSH|^~\\&|GW|KUH|S|K|{at}||ORU^R01|KEPT|P|2.5\rPID|||S1^^^KUH^MR\rOBR|1|||V|||{at}\r\
+         OBX|1|NM|8480-6^SBP^LN||60|mm[Hg]|||||F|||{at}\r"
+    );
+    let json = temperature("S1", 120, "40.5")
+        .replace("}]}", "},{\"code\":\"8480-6\",\"system\":\"LN\",\"value\":60,\"unit\":\"mm[Hg]\"}]}");
+    for kept in [json, hl7] {
+        let broker = Broker::start();
+        broker.publish_with(&["-r", "-t", TOPIC, "-m", &kept]);
+        let service = ward(&broker);
+        let latest = || service.get("/api/v1/patients/S1")["latest"]["systolic"].clone();
+        let there =
+            eventually(PATIENCE, || Some(latest()).filter(|row| row["value"] == 60)).expect("it is shown");
+        assert_eq!((&there["stale"], &there["flag"]), (&json!(true), &json!("retained")), "{there}");
+        broker.publish(TOPIC, &temperature("S1", 10, "36.8"));
+        arrives(&service, 36.8);
+        assert!(service.open_alerts("S1").is_empty(), "{:?}", service.open_alerts("S1"));
+        assert!(service.values("S1", "systolic").is_empty(), "and no window holds it");
+    }
 }
 
 #[test]

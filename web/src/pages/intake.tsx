@@ -12,7 +12,8 @@ interface Feed {
   via?: string;
   last_seen?: string | null;
   lag_seconds?: number | null;
-  messages?: number;
+  /** Values, of which one message may bring many. */
+  values?: number;
   rejected?: number;
   skew_seconds?: number | null;
 }
@@ -50,21 +51,21 @@ const pages = signal(1);
 const choices = ["waiting", "all"] as const;
 const choice = signal<(typeof choices)[number]>("waiting");
 const kept = watched<Listed>(askKept, 15_000);
-/** How many messages a minute, from two looks at the counter at least half a minute apart. */
-const counted = new Map<string, { at: number; messages: number }[]>();
+/** How many values a minute, from two looks at the counter at least half a minute apart. */
+const counted = new Map<string, { at: number; values: number }[]>();
 const lookBack = 5 * 60_000;
 const leastSpan = 30_000;
 
 function rateOf(feed: Feed): string {
-  if (typeof feed.messages !== "number") return "–";
+  if (typeof feed.values !== "number") return "–";
   const key = `${feed.source} ${feed.via ?? ""}`;
   const at = performance.now();
   const seen = (counted.get(key) ?? []).filter((one) => at - one.at < lookBack);
-  if ((seen.at(-1)?.at ?? -Infinity) < at - 1_000) seen.push({ at, messages: feed.messages });
+  if ((seen.at(-1)?.at ?? -Infinity) < at - 1_000) seen.push({ at, values: feed.values });
   counted.set(key, seen);
   const first = seen[0];
   if (!first || at - first.at < leastSpan) return "–";
-  const rate = (feed.messages - first.messages) / ((at - first.at) / 60_000);
+  const rate = (feed.values - first.values) / ((at - first.at) / 60_000);
   // A counter that went back is a service that started anew.
   return rate < 0 ? "–" : rate < 10 ? rate.toFixed(1) : rate.toFixed(0);
 }
@@ -89,7 +90,7 @@ function Feeds() {
             <th scope="col">{words.say("intake.lastSeen")}</th>
             <th scope="col" class="number">{words.say("intake.lag")}</th>
             <th scope="col" class="number">{words.say("intake.rate")}</th>
-            <th scope="col" class="number">{words.say("intake.messages")}</th>
+            <th scope="col" class="number">{words.say("intake.values")}</th>
             <th scope="col" class="number">{words.say("intake.rejected")}</th>
             <th scope="col" class="number">{words.say("intake.skew")}</th>
           </tr>
@@ -105,7 +106,7 @@ function Feeds() {
                 <td>{seen === null ? "–" : words.say("age.ago", { age: spanText(now.value - seen, words) })}</td>
                 <td class="number">{seconds(feed.lag_seconds)}</td>
                 <td class="number">{rateOf(feed)}</td>
-                <td class="number">{feed.messages ?? "–"}</td>
+                <td class="number">{feed.values ?? "–"}</td>
                 <td class="number" data-warn={(feed.rejected ?? 0) > 0 || undefined}>
                   {feed.rejected ?? "–"}
                 </td>

@@ -304,7 +304,7 @@ export const en: Words = {
   "intake.via": "Via",
   "intake.lastSeen": "Last heard",
   "intake.lag": "Lag",
-  "intake.messages": "Messages",
+  "intake.values": "Values",
   "intake.rejected": "Rejected",
   "intake.rate": "Per minute",
   "intake.skew": "Clock difference",

@@ -302,7 +302,7 @@ export const ja = {
   "intake.via": "経路",
   "intake.lastSeen": "最終受信",
   "intake.lag": "遅れ",
-  "intake.messages": "件数",
+  "intake.values": "値の数",
   "intake.rejected": "不受理",
   "intake.rate": "毎分",
   "intake.skew": "時計差",
