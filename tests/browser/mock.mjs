@@ -152,8 +152,8 @@ function posted(parts, body, say, change, ward) {
 const listings = {
   feeds: () => ({
     feeds: [
-      { source: "LAB", via: "mllp", last_seen: new Date(Date.now() - 42 * 60_000).toISOString(), lag_seconds: 8.2, messages: 1284, rejected: 3, rate_per_minute: 1.4, skew_seconds: 0.3 },
-      { source: "GATEWAY", via: "mqtt", last_seen: new Date(Date.now() - 1500).toISOString(), lag_seconds: 0.4, messages: 90211, rejected: 0, rate_per_minute: 720, skew_seconds: -3.1 },
+      { source: "LAB", via: "mllp", last_seen: new Date(Date.now() - 42 * 60_000).toISOString(), lag_seconds: 8.2, values: 1284, rejected: 3, rate_per_minute: 1.4, skew_seconds: 0.3 },
+      { source: "GATEWAY", via: "mqtt", last_seen: new Date(Date.now() - 1500).toISOString(), lag_seconds: 0.4, values: 90211, rejected: 0, rate_per_minute: 720, skew_seconds: -3.1 },
     ],
   }),
   quarantine: () => ({

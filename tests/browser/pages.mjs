@@ -525,3 +525,20 @@ test("the language changes on the page and is remembered", async ({ mock, open }
   await page.locator("h1").waitFor();
   assert.equal(await page.locator("h1").textContent(), "Alert rules");
 });
+
+test("what has to last five minutes is missing as that, and no input of a score is named by its identifier", async ({ mock, open }) => {
+  const service = await mock();
+  const patient = service.state.ward.patients.find((one) => one.id === "p1");
+  patient.risk.crs.missing = ["systolic", "spo2", "easix_pre", "pai1_baseline", "phosphate_min_24h"];
+  for (const [language, said] of [
+    ["en", ["Systolic for 5 min", "SpO₂ for 5 min", "PAI-1 before the infusion", "lowest Phosphate of 24 h"]],
+    ["ja", ["5分持続"]],
+  ]) {
+    const page = await open(`${service.url}/patients/p1?lang=${language}`);
+    await page.locator(".chip").first().waitFor();
+    const chips = (await page.locator(".chip").allInnerTexts()).join(" | ");
+    for (const part of said) assert.ok(chips.toLowerCase().includes(part.toLowerCase()), `${part} in ${chips}`);
+    assert.doesNotMatch(chips, /_|pai1|\bpre\b|min 24h/);
+    assert.equal(await page.locator(".latest li", { hasText: language === "en" ? "Systolic" : "収縮期" }).count(), 1);
+  }
+});

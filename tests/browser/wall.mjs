@@ -444,3 +444,31 @@ function unread() {
   }
   return found;
 }
+
+test("the row of alarmed beds shows whole entries only, the most urgent first, and counts the rest", async ({ mock, wall }) => {
+  const service = await mock();
+  const { ward } = service.state;
+  const [patient, alert] = [ward.patients[0], ward.alerts[0]];
+  for (let n = 20; n < 36; n += 1) {
+    ward.patients.push({ ...patient, id: `x${n}`, bed: `6E-${n}` });
+    ward.alerts.push({ ...alert, id: `a${n}`, patient: `x${n}`, bed: `6E-${n}`, priority: "low" });
+  }
+  const page = await wall(service.url);
+  const said = await page.evaluate(() => {
+    const list = document.querySelector(".alarm-list");
+    const clock = document.querySelector(".strip-top").lastElementChild.getBoundingClientRect();
+    const seen = [...list.children].filter((entry) => getComputedStyle(entry).visibility !== "hidden");
+    return {
+      all: list.children.length,
+      seen: seen.length,
+      first: seen[0].dataset.signal,
+      over: seen.filter((entry) => entry.getBoundingClientRect().right > list.getBoundingClientRect().right + 1).length,
+      more: document.querySelector(".alarms-more")?.textContent,
+      free: document.querySelector(".alarms-more").getBoundingClientRect().right <= clock.left,
+    };
+  });
+  assert.ok(said.all > said.seen && said.seen >= 6, JSON.stringify(said));
+  assert.equal(said.more, `+${said.all - said.seen}`);
+  assert.deepEqual([said.first, said.over, said.free], ["high", 0, true], JSON.stringify(said));
+});
+

@@ -130,14 +130,24 @@ export function MissingList({ names, words }: { names: readonly string[]; words:
 /** An analyte by its own word, an input of a score by the word of its term. */
 export function nameText(name: string, words: Speech): string {
   const known = words.named("analyte", name);
-  return known === name ? termText(name.replaceAll("_", " "), words.language) : known;
+  if (known !== name) return known;
+  const whole = words.language === "ja" ? termText(name.replaceAll("_", " "), "ja") : "";
+  const [, analyte, part] = /^(.+?)_(lasting|pre|baseline|(?:min|max|median)_\d+h)$/.exec(name) ?? [];
+  if (analyte === undefined || part === undefined || /[\u3040-\u9fff]/.test(whole)) return whole || name.replaceAll("_", " ");
+  const [kind = "", span = ""] = part.split("_");
+  const key = `part.${kind}` as "part.lasting" | "part.pre" | "part.baseline" | "part.min" | "part.max" | "part.median";
+  const base = analyte === "easix" ? "EASIX" : words.named("analyte", analyte);
+  return words.say(key, { name: base, span: span.replace("h", " h") });
 }
+
+/** What early warning reads as "for five minutes" is missing as that, though a single value may be there. */
+const lasting = new Set(["systolic", "map", "spo2"]);
 
 export function missingOf(patient: Patient | undefined): string[] {
   return [
     ...(patient?.crs?.missing ?? []),
     ...(patient?.icans?.missing ?? []),
-    ...(patient?.risk?.crs?.missing ?? []),
+    ...(patient?.risk?.crs?.missing ?? []).map((name) => (lasting.has(name) ? `${name}_lasting` : name)),
     ...(patient?.risk?.icans?.missing ?? []),
   ];
 }

@@ -19,7 +19,7 @@ void ask<{ rules?: { id: string; title?: BothLanguages }[] }>("/api/v1/rules").t
 });
 
 function ruleText(id: string, words: Speech): string {
-  return words.both(titles.value[id]) || id;
+  return words.both(titles.value[id]) || words.named("technical", id);
 }
 
 open("quality.title", () => {

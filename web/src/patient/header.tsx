@@ -54,7 +54,7 @@ function GradeCard({ name, grade, words }: { name: string; grade: Grade | null |
   );
 }
 
-const shown = ["temperature", "heart_rate", "map", "spo2", "respiratory_rate", "phosphate", "crp", "ice"];
+const shown = ["temperature", "heart_rate", "systolic", "map", "spo2", "respiratory_rate", "phosphate", "crp", "ice"];
 
 export function LatestValues({ patient, words }: { patient: Patient; words: Speech }) {
   return (

@@ -22,7 +22,7 @@ import { AlertLane, TherapyLane } from "./lanes.tsx";
 import { Trend, type Span } from "./trend.tsx";
 
 const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
-const shown = ["temperature", "heart_rate", "map", "spo2", "phosphate", "pai1", "crp", "ferritin", "platelets", "ice"] as const;
+const shown = ["temperature", "heart_rate", "systolic", "map", "spo2", "phosphate", "pai1", "crp", "ferritin", "platelets", "ice"] as const;
 const ranges = { "24h": 24, "72h": 72, "14d": 336 } as const;
 
 const asked = signal<Patient | null>(null);

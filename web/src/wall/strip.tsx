@@ -1,4 +1,6 @@
 // The header: ward, every alarmed bed in order of urgency, the clock. And the strip below for what belongs to no bed.
+import type { Ref } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Alert } from "../wire.ts";
 import type { Speech } from "../words/words.ts";
 import { byUrgency, unplaced } from "../ward.ts";
@@ -11,17 +13,30 @@ import { isAlarmed, isOld, type Seat } from "./place.ts";
 import { stalled } from "./loop.ts";
 import { audible } from "./voice.ts";
 
+/** How many entries of a row stand in it whole; the others are counted, because half an entry names no bed. */
+function useFitting(count: number): { list: Ref<HTMLUListElement>; fitting: number } {
+  const list = useRef<HTMLUListElement>(null);
+  const [fitting, setFitting] = useState(count);
+  useLayoutEffect(() => {
+    const edge = list.current?.getBoundingClientRect().right ?? 0;
+    const whole = [...(list.current?.children ?? [])].filter((entry) => entry.getBoundingClientRect().right <= edge + 1).length;
+    setFitting(whole);
+  });
+  return { list, fitting };
+}
+
 export function Header({ seats, wardName, speech }: { seats: readonly Seat[]; wardName: string; speech: Speech }) {
   const alarmed = seats
     .filter(isAlarmed)
     .flatMap((seat) => (seat.alerts[0] ? [{ seat, alert: seat.alerts[0] }] : []))
     .sort((a, b) => byUrgency(a.alert, b.alert));
+  const { list, fitting } = useFitting(alarmed.length);
   return (
     <header class="strip-top">
       <h1 data-size="primary">{wardName}</h1>
-      <ul class="alarm-list" aria-label={speech.say("patient.alerts")}>
-        {alarmed.map(({ seat, alert }) => (
-          <li key={alert.id} data-signal={signalOf(alert)} data-state={alert.state} data-beat={alert.priority}>
+      <ul class="alarm-list" ref={list} aria-label={speech.say("patient.alerts")}>
+        {alarmed.map(({ seat, alert }, n) => (
+          <li key={alert.id} data-cut={n >= fitting || undefined} data-signal={signalOf(alert)} data-state={alert.state} data-beat={alert.priority}>
             <GlyphField alert={alert} />
             <span data-size="primary">{bedText(seat.patient.bed, seat.patient.ward)}</span>
           </li>
@@ -32,6 +47,11 @@ export function Header({ seats, wardName, speech }: { seats: readonly Seat[]; wa
           </li>
         ) : null}
       </ul>
+      {alarmed.length > fitting ? (
+        <span class="alarms-more" data-size="primary">
+          +{alarmed.length - fitting}
+        </span>
+      ) : null}
       {phase.value === "catching-up" ? (
         <span class="catching" data-size="primary">
           {speech.say("wall.catching")}
