@@ -79,11 +79,13 @@ fn an_acknowledgement_is_told_to_everybody_and_ends_the_escalation() {
 fn a_correction_withdraws_the_evidence_and_says_so() {
     let service = Service::start();
     with_baseline(&service, "C1", "01");
-    service.send(&oru("C1", "LOW", -1, "F", &[(PHOSPHATE.0, PHOSPHATE.1, "2.3", "mg/dL")]));
+    let low = oru("C1", "LOW", -1, "F", &[(PHOSPHATE.0, PHOSPHATE.1, "2.3", "mg/dL")]);
+    service.send(&low);
     service.alert("C1", "phosphate-fall-deep");
     let mut frames = service.subscribe();
-    // The same instant and code, now 3.4: it never was low.
-    service.send(&oru("C1", "FIX", -1, "C", &[(PHOSPHATE.0, PHOSPHATE.1, "3.4", "mg/dL")]));
+    // The same instant and code to the second, now 3.4: it never was low.
+    let fixed = low.replace("|LOW|", "|FIX|").replace("||2.3|", "||3.4|").replace("|||||F|||", "|||||C|||");
+    service.send(&fixed);
     assert!(
         frames.alert("C1", "phosphate-fall-deep", "retracted").is_some(),
         "recipients are told of the retraction"
